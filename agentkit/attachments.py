@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from agentkit.amounts import size
 from agentkit.errors import BlobMissing, SetupError, error_text
-from agentkit.media import RASTER, canonical_type, guessed, is_text, named, readable, sniffed
+from agentkit.media import RASTER, canonical_type, guessed, is_text, readable, sniffed, type_by_name
 from agentkit.regex import lazy_regex
 from agentkit.values import JSON, canonical, mended
 
@@ -180,7 +180,7 @@ class Binary(Part):
                 todo=f"{cls.__name__}.from_path(...) reads a file",
             )
         name = shown_name(name or Path(parts.path).name)
-        kind = canonical_type(media_type) or named(name)
+        kind = canonical_type(media_type) or type_by_name(name)
         return cls.__new__(cls)._set(
             media_type=kind,
             name=name,

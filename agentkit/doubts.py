@@ -32,7 +32,7 @@ class StepVerdict:
 
     def note(self) -> Judged:
         """As the log keeps it."""
-        told = {**named(self.attempt), "happened": self.happened}
+        told = {**attempt_fields(self.attempt), "happened": self.happened}
         return Judged(**told, result=self.result) if self.happened else Judged(**told)
 
 
@@ -123,7 +123,7 @@ def place(attempt: StepStarted) -> Place:
     return attempt.run, attempt.seq
 
 
-def named(attempt: StepStarted) -> dict[str, JSON]:
+def attempt_fields(attempt: StepStarted) -> dict[str, JSON]:
     """An attempt as notes name it."""
     return {"step": attempt.name, "key": attempt.key, "of": list(place(attempt))}
 
@@ -181,7 +181,7 @@ def unsettled(run: str, how: str, doubts: list[StepStarted]) -> Unsettled:
         key=first.key,
         keys=[one.key for one in doubts],
         step=first.name,
-        doubts=[named(one) for one in doubts],
+        doubts=[attempt_fields(one) for one in doubts],
     )
 
 

@@ -48,7 +48,7 @@ def guessed(data: bytes, name: str) -> str:
     """The media type of a file whose sender does not say it."""
     if found := sniffed(data):
         return found
-    by_name = named(name)
+    by_name = type_by_name(name)
     if readable(data):
         return by_name if is_text(by_name) else PLAIN
     # Of a type that its bytes do not show, or that is no text, a name is no proof.
@@ -56,7 +56,7 @@ def guessed(data: bytes, name: str) -> str:
     return BYTES if known or not by_name else by_name
 
 
-def named(name: str) -> str:
+def type_by_name(name: str) -> str:
     """The media type that a file's name says; "" where it says none."""
     return canonical_type(mimetypes.guess_type(name, strict=False)[0] or "")
 

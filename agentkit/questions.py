@@ -147,7 +147,7 @@ class OpenQuestions:
         made = Pending(
             **{"text": step.name, **fields},
             agent=agent,
-            id=named(step.run, step.key),
+            id=question_id(step.run, step.key),
             run=step.run,
             asked=step.at,
             waiting=waiting,
@@ -156,7 +156,7 @@ class OpenQuestions:
         return made
 
 
-def named(run: str, key: str) -> str:
+def question_id(run: str, key: str) -> str:
     """The id of a question, by its run and step."""
     return digest(run, key)[:ID]
 
@@ -364,7 +364,7 @@ async def heard(log: Log, key: str, question: Question, person: Person | None) -
     Raises:
         Exception: what the person here raises.
     """
-    id = named(question.run, key)
+    id = question_id(question.run, key)
     if (known := given(log, id)) is not None:
         return known
     here = asyncio.ensure_future(persons_answer(question, person))

@@ -44,7 +44,7 @@ def joined(memory: str, held: Mapping[str, str], given: Names) -> dict[str, str]
         )
     made = dict(held)
     for field, value in given.items():
-        name = named(memory, field, value)
+        name = scope_word(memory, field, value)
         if made.setdefault(field, name) != name:
             raise SetupError(
                 f"{memory} is bound to {field}={made[field]!r}, and cannot be to {name!r}.",
@@ -53,7 +53,7 @@ def joined(memory: str, held: Mapping[str, str], given: Names) -> dict[str, str]
     return made
 
 
-def named(memory: str, field: Any, value: Any) -> str:
+def scope_word(memory: str, field: Any, value: Any) -> str:
     """Check one name of a scope, and return it; it counts sign by sign, as it was given.
 
     Raises:

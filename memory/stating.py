@@ -19,7 +19,7 @@ from memory.stores import Item, Store, Where
 from memory.stores.fact import PREFIX, Fact, holding
 from memory.stores.metadata import plain_value
 from memory.stream.scoring import Candidate, scored, weighed
-from memory.writing import named
+from memory.writing import given_ids
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,7 +124,7 @@ def stated(
         raise SetupError(f"{memory} was told of a fact that holds until before it does.")
     if importance is not None and not 1 <= number(memory, "importance", importance) <= 10:
         raise SetupError(f"The importance given to {memory} is {importance!r}.", expected="1 to 10")
-    ids = tuple(named(supersedes, memory))
+    ids = tuple(given_ids(supersedes, memory))
     return Stated(key, ids, start, end, ttl_s, importance)
 
 

@@ -47,8 +47,8 @@ from memory.stream.presets import Preset, preset_of
 from memory.writing import (
     Facts,
     Writing,
+    given_ids,
     mark_of,
-    named,
     normal_form,
     of_names,
     own_id,
@@ -157,7 +157,7 @@ class VectorMemory(Sleeping, Moving):
         me = self.to_write()
         made = Writing(self.name, self.embedder.name, self.embedder.max_chars)
         items = made.items(texts, metadata, ids, split)
-        replaced = named(ids, self.name) if ids else []
+        replaced = given_ids(ids, self.name) if ids else []
         fact = stated(self.name, 1 if isinstance(texts, str) else len(texts), **said)
         told = [one.model_dump(exclude={"fact"}) for one in items]
         request = me.asked({"items": told, **fact.request()})
@@ -324,7 +324,7 @@ class VectorMemory(Sleeping, Moving):
         if (ids is None) == (not where):
             raise SetupError(f"{self.name} was told to forget {ids!r}.", expected="ids, or where=")
         me = self.to_write()
-        wanted = None if ids is None else named(ids, self.name)
+        wanted = None if ids is None else given_ids(ids, self.name)
         where = plain_filter(where)
 
         async def perform(_key: str) -> JSON:

@@ -93,7 +93,7 @@ class Writing:
         given = [texts] if isinstance(texts, str) else list(texts)
         if not given:
             raise SetupError(f"{self.memory} was given nothing to remember.", expected="a text")
-        names = [""] * len(given) if not ids else named(ids, self.memory)
+        names = [""] * len(given) if not ids else given_ids(ids, self.memory)
         one = facts is None or isinstance(facts, Mapping)
         about: list[Any] = [facts or {}] * len(given) if one else list(facts or ())
         if not len(given) == len(names) == len(about):
@@ -140,7 +140,7 @@ class Writing:
         return found
 
 
-def named(ids: str | Sequence[str], memory: str) -> list[str]:
+def given_ids(ids: str | Sequence[str], memory: str) -> list[str]:
     """Ids as they were given, one or many.
 
     Raises:

@@ -65,7 +65,7 @@ def part(item: Part, role: str) -> dict[str, Any]:
     raise unsupported(item, role, NAME, takes)
 
 
-def said(item: Message) -> list[dict[str, Any]]:
+def content_blocks(item: Message) -> list[dict[str, Any]]:
     """The content of a message as blocks; empty text is not allowed and left out.
 
     Raises:
@@ -91,7 +91,7 @@ def told(item: Message) -> str:
     """
     if isinstance(item.content, str):
         return item.content
-    return "\n".join(block["text"] for block in said(item))
+    return "\n".join(block["text"] for block in content_blocks(item))
 
 
 def blocks(item: Message) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def blocks(item: Message) -> list[dict[str, Any]]:
     own = item.native.get("anthropic") if isinstance(item.native, dict) else None
     if own and item.role == "assistant" and tells(own, item):
         return list(own)
-    text = said(item)
+    text = content_blocks(item)
     if item.role == "tool":
         id_ = item.call_id or ""
         result: dict[str, Any] = {"type": "tool_result", "tool_use_id": id_, "content": text}

@@ -73,12 +73,12 @@ def status_of(error: JSON) -> int | None:
     inner = error.get("error")
     told = [str(error.get(name)) for name in CODES]
     numbers = [int(code) for code in told if re.fullmatch(r"[45]\d\d", code)]
-    names = [status for code in told if (status := named(code))]
+    names = [status for code in told if (status := status_by_name(code))]
     found = next(iter(numbers + names), None) or (status_of(inner) if inner else None)
     return found or heard(message_of(error))
 
 
-def named(code: str) -> int | None:
+def status_by_name(code: str) -> int | None:
     """The status that the name of an error stands for, however it is spelt."""
     for name in (code, code.partition(".")[0]):
         bare = re.sub("[^a-z]+", "", name.lower())

@@ -195,7 +195,9 @@ def cure(refused: dict[str, Any], words: str) -> str | None:
     for name in DROPPED:
         if name in refused and re.search(rf"\b{name}\b", words):
             return f"no {name}"
-    if re.search(r"tool.?call.?ids?\b", words) and any(m.get("tool_calls") for m in said(refused)):
+    if re.search(r"tool.?call.?ids?\b", words) and any(
+        m.get("tool_calls") for m in body_messages(refused)
+    ):
         return "ids of nine letters"
     form = refused.get("response_format")
     if isinstance(form, dict) and SCHEMA.search(words):
@@ -203,7 +205,7 @@ def cure(refused: dict[str, Any], words: str) -> str | None:
         apart = bool(refused.get("tools")) and bool(TOOLS.search(words))
         plain = form.get("type") != "json_schema"
         return "schema in words" if apart or plain else "json_object"
-    if any(m.get("content", "") is None for m in said(refused)):
+    if any(m.get("content", "") is None for m in body_messages(refused)):
         # The API's own null beside tool calls is not everybody's.
         return "text beside calls" if "content" in words else None
     return None
@@ -228,7 +230,7 @@ def about(asked: dict[str, Any]) -> str:
     return digest(canonical(form), "tools" if asked.get("tools") else "") if form else ""
 
 
-def said(asked: dict[str, Any]) -> list[dict[str, Any]]:
+def body_messages(asked: dict[str, Any]) -> list[dict[str, Any]]:
     """The messages of a body."""
     return [m for m in asked.get("messages", ()) if isinstance(m, dict)]
 

@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def named(what: str) -> tuple[Actor, Suite]:
+def team_and_suite(what: str) -> tuple[Actor, Suite]:
     """Return the team and the suite.
 
     Raises:
@@ -184,7 +184,7 @@ def perform(options: argparse.Namespace) -> int:
     Raises:
         AgentkitError: it could not be measured.
     """
-    team, suite = named(options.what)
+    team, suite = team_and_suite(options.what)
     before = stored(options.baseline) if options.baseline else None
     checked(options, suite, before)
     with replies(options) as told:

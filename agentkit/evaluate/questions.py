@@ -74,22 +74,24 @@ def item(question: Any) -> AskedQuestion:
         case str():
             pass
         case (str(text), check) if callable(check):
-            return AskedQuestion(named(text), text, check)
+            return AskedQuestion(text_id(text), text, check)
         case (str(text), bool(answer)):
             return item((text, "yes" if answer else "no"))
         case (str(text), str() | int() | float() as answer):
             known = answer if isinstance(answer, str) else float(answer)
-            return AskedQuestion(named(text), text, PortQuestion("", 0, text, known, 0.0, ()).check)
+            return AskedQuestion(
+                text_id(text), text, PortQuestion("", 0, text, known, 0.0, ()).check
+            )
         case CheckedQuestion():
-            return AskedQuestion(str(getattr(question, "id", named(question.text))), question.text,
-                        question.check)  # fmt: skip
+            id = str(getattr(question, "id", text_id(question.text)))
+            return AskedQuestion(id, question.text, question.check)
     raise SetupError(
         f"{question!r} is no question whose answer can be checked.",
         expected="a question of the world, (text, answer), or (text, check)",
     )
 
 
-def named(text: str) -> str:
+def text_id(text: str) -> str:
     """Return an id for a question that has none."""
     return digest(text)[:8]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agentkit.errors import SetupError, error_text
-from agentkit.evaluate.questions import CheckedQuestion, named
+from agentkit.evaluate.questions import CheckedQuestion, text_id
 from agentkit.messages import JSON, Frozen, canonical, digest, jsonable
 from agentkit.pictures.table import text_table
 
@@ -206,7 +206,7 @@ def sample_of(row: Any, number: int) -> tuple[Sample, Callable[[str], bool] | No
             asked = plain(row["input"], "input", number)
             id, split = (given(row.get(name), name, number) for name in ("id", "split"))
             return Sample(
-                id=id or named(canonical(asked)),
+                id=id or text_id(canonical(asked)),
                 input=asked,
                 target=plain(row.get("target"), "target", number),
                 split=split,
@@ -214,12 +214,14 @@ def sample_of(row: Any, number: int) -> tuple[Sample, Callable[[str], bool] | No
             ), None
         case (str(text), check) if callable(check):
             plain(text, "input", number)
-            return Sample(id=named(text), input=text), check
+            return Sample(id=text_id(text), input=text), check
         case (str(text), answer):
             plain(text, "input", number)
-            return Sample(id=named(text), input=text, target=plain(answer, "target", number)), None
+            return Sample(
+                id=text_id(text), input=text, target=plain(answer, "target", number)
+            ), None
         case CheckedQuestion() if not isinstance(row, str):
-            id = given(getattr(row, "id", named(row.text)), "id", number)
+            id = given(getattr(row, "id", text_id(row.text)), "id", number)
             answer = plain(getattr(row, "answer", None), "target", number)
             return Sample(id=id, input=row.text, target=answer), row.check
     raise SetupError(

@@ -19,7 +19,7 @@ from agentkit.extras import needs_process
 from agentkit.fleet import launching
 from agentkit.fleet.batch import Batch
 from agentkit.fleet.finding import log_of, names_ray
-from agentkit.fleet.launching import named, opened_log
+from agentkit.fleet.launching import opened_log, worker_targets
 from agentkit.fleet.place import MOST, FleetFiles, SupervisorState, tail_of
 from agentkit.fleet.worker import ATTEMPTS, SLOTS
 from agentkit.lease import LEASE_S
@@ -102,7 +102,7 @@ class Fleet:
         )
         opened, url, extra = opened_log(log)
         place = FleetFiles(opened.url)
-        wanted = named(targets, place.state.parent, ray or "", ship_code)
+        wanted = worker_targets(targets, place.state.parent, ray or "", ship_code)
         if place.up():
             await joined(place, wanted, workers, ray or "")
         else:

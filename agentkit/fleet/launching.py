@@ -60,7 +60,9 @@ def address_url(address: Any) -> str:
     return f"{address.conninfo}{mark}schema={address.schema}"
 
 
-def named(targets: Sequence[str | Actor], under: Path, ray: str, ship_code: bool) -> list[str]:
+def worker_targets(
+    targets: Sequence[str | Actor], under: Path, ray: str, ship_code: bool
+) -> list[str]:
     """The targets as workers are told of them; actors that no file has are put into one.
 
     Raises:

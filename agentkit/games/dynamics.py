@@ -84,11 +84,11 @@ def replicator(game: Game, shares: Mapping[str, float], steps: int = 1000) -> Sh
         if moved < STILL:
             break
     else:
-        return SharePath(named(moves, path), still=False)
-    return SharePath(named(moves, path), still=True)
+        return SharePath(shares_by_move(moves, path), still=False)
+    return SharePath(shares_by_move(moves, path), still=True)
 
 
-def named(moves: tuple[str, ...], path: list[list[float]]) -> tuple[dict[str, float], ...]:
+def shares_by_move(moves: tuple[str, ...], path: list[list[float]]) -> tuple[dict[str, float], ...]:
     """Shares by move."""
     return tuple(dict(zip(moves, one, strict=True)) for one in path)
 

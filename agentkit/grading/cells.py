@@ -83,7 +83,7 @@ def names(cells: list[dict[str, Any]], where: str) -> dict[int, str]:
             title = next((one[1] for one in TITLE.finditer(source(cell))), title)
         if not written(cell):
             continue
-        name = said(cell) or slug(title)
+        name = exercise_name(cell) or slug(title)
         title = ""
         if not name:
             raise SetupError(
@@ -98,7 +98,7 @@ def names(cells: list[dict[str, Any]], where: str) -> dict[int, str]:
     return found
 
 
-def said(cell: dict[str, Any]) -> str:
+def exercise_name(cell: dict[str, Any]) -> str:
     """The name that a cell itself gives to its exercise; empty where it gives none."""
     for tag in sorted(tagged(cell), reverse=True):  # exercise:... before answer:...
         kind, _, name = tag.partition(":")

@@ -93,7 +93,7 @@ def apart(paths: Sequence[Path]) -> tuple[list[Path], list[list[Path]]]:
     )
 
 
-def named(submissions: Sequence[str]) -> list[Path]:
+def submission_files(submissions: Sequence[str]) -> list[Path]:
     """The submissions that a command names, each by a name of its own.
 
     Raises:
@@ -188,7 +188,7 @@ def check(arguments: Sequence[str]) -> int:
     common = [one for one in (beside.parent / "attacks",) if one.is_dir()]
     folders = [Path(one) for one in given.attacks or ()] or [beside / "attacks", *common]
     bad = [path for folder in folders for path in answers(folder, 1, "attacks")]
-    named([str(path) for path in (*good, *bad)])
+    submission_files([str(path) for path in (*good, *bad)])
     assignment = assignment_of(given.assignment)
     if given.quick:
         assignment = quick(assignment)

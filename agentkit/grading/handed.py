@@ -53,7 +53,7 @@ def handed(path: Path, answer: str, assignment: str) -> Handed:
         Unusable: there is nothing that can be graded.
     """
     file = inside(path) if path.is_dir() else path
-    name = named(file.name)
+    name = printable_name(file.name)
     if file.is_symlink() or not file.is_file():
         raise Unusable(f"{name} is no ordinary file")
     size, program = file.stat().st_size, file.suffix == ".py"
@@ -70,10 +70,10 @@ def handed(path: Path, answer: str, assignment: str) -> Handed:
 
 def student_of(path: Path) -> str:
     """Whose a submission is: the name of its file or folder."""
-    return named(path.name if path.is_dir() else path.stem)
+    return printable_name(path.name if path.is_dir() else path.stem)
 
 
-def named(name: str) -> str:
+def printable_name(name: str) -> str:
     """A name as text: bytes that are none, as a foreign archive has them, stand as escapes."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

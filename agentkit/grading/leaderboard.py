@@ -20,7 +20,7 @@ from pathlib import Path
 
 from agentkit.errors import SetupError
 from agentkit.grading.assignment import Assignment, Case
-from agentkit.grading.command import assignment_of, graded, named, secret_in
+from agentkit.grading.command import assignment_of, graded, secret_in, submission_files
 from agentkit.grading.handed import Unusable, handed, student_of
 from agentkit.grading.judging import Grader
 from agentkit.grading.verdict import Verdict
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--parallel", type=int, default=2)
     given = parser.parse_args(arguments)
-    paths, week, out = named(given.submissions), this(given.week), Path(given.out)
+    paths, week, out = submission_files(given.submissions), this(given.week), Path(given.out)
     out.mkdir(parents=True, exist_ok=True)
     secret = hmac.new(secret_in(out).encode(), week.encode(), hashlib.sha256).hexdigest()
     asked = held_out(assignment_of(given.assignment), given.calls)

@@ -7,7 +7,7 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentkit.grading.cells import KEPT, about, digest, names, said, source
+from agentkit.grading.cells import KEPT, about, digest, exercise_name, names, source
 
 Cell = dict[str, Any]
 OWN = "own-"
@@ -65,9 +65,9 @@ def found(new: list[Cell], mine: list[Cell], places: dict[str, int]) -> dict[str
     """What a student wrote, by exercise; several cells where he split or copied one."""
     answers: dict[str, list[Cell]] = {}
     for cell in mine:
-        if said(cell) in places and changed(cell):
-            answers.setdefault(said(cell), []).append(cell)
-    known = {said(cell) for cell in mine}
+        if exercise_name(cell) in places and changed(cell):
+            answers.setdefault(exercise_name(cell), []).append(cell)
+    known = {exercise_name(cell) for cell in mine}
     for name in places.keys() - known:
         wanted = defines(source(new[places[name]]))
         fitting = [cell for cell in mine if wanted and not about(cell, KEPT)
@@ -92,7 +92,7 @@ def own(
     gone: set[str] = set()
     at = -1
     for cell in mine:
-        name, text = said(cell), source(cell)
+        name, text = exercise_name(cell), source(cell)
         there = places.get(
             name, still.get(digest(text), began.get(about(cell, KEPT).get("starter")))
         )

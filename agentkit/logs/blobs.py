@@ -64,7 +64,7 @@ def write(db: Statements, run: int, parts: Iterable[Binary], *, again: bool) -> 
         again: whether something was erased in the file; a run that began later may bring it again.
     """
     for part in parts:
-        key = named(part.digest)
+        key = digest_column(part.digest)
         if not key:
             continue
         there = db.execute("SELECT data=? FROM blobs WHERE digest=?", (ERASED, key)).fetchone()
@@ -81,7 +81,7 @@ def write(db: Statements, run: int, parts: Iterable[Binary], *, again: bool) -> 
 
 def sweep(db: Statements) -> int:
     """Delete the bytes that nothing names any more; how many images and files there were."""
-    wanted = {named(part.digest) for part in named_in(db)}
+    wanted = {digest_column(part.digest) for part in named_in(db)}
     gone = [key for key in db.execute("SELECT digest FROM blobs") if key[0] not in wanted]
     db.executemany("DELETE FROM blobs WHERE digest=?", gone)
     return len(gone)
@@ -94,7 +94,9 @@ def read(db: Statements, digest: str, where: str) -> bytes:
         BlobMissing: they are not there, or others. sqlite3.Error: the file cannot be read.
     """
     try:
-        row = db.execute("SELECT data FROM blobs WHERE digest=?", (named(digest),)).fetchone()
+        row = db.execute(
+            "SELECT data FROM blobs WHERE digest=?", (digest_column(digest),)
+        ).fetchone()
     except sqlite3.OperationalError as error:
         if "no such table" not in str(error):
             raise
@@ -136,7 +138,7 @@ def problems(db: Statements, tell: Callable[[str], None], seals: Mapping[bytes, 
         if hashlib.sha256(data).digest() != key and seals.get(key) != seal(key, data):
             tell(f"the bytes {key.hex()} of an image or file were altered")
     for part in named_in(db):
-        key = named(part.digest)
+        key = digest_column(part.digest)
         if key and key not in present:
             present.add(key)
             tell(f"the bytes {part.digest} of {part.words} are missing")
@@ -179,7 +181,7 @@ def missing(digest: str, where: str, what: str) -> BlobMissing:
     )
 
 
-def named(digest: str) -> bytes:
+def digest_column(digest: str) -> bytes:
     """A digest as the table has it; b"" for what is none, as where it was erased."""
     try:
         return bytes.fromhex(digest)

@@ -27,7 +27,7 @@ COLUMNS = {"run", "seq", "at", "scope", "nodes"}
 
 def stored_body(event: Any) -> str:
     """The event as JSON without its columns; nodes by id, their content is stored once."""
-    ids = f',"nodes":[{", ".join(named(event.nodes))}]' if event.nodes else ""
+    ids = f',"nodes":[{", ".join(nodes_json(event.nodes))}]' if event.nodes else ""
     rest = fields_of(event, COLUMNS)[1:-1]
     return f'{{"kind":"{event.kind}"{ids}{"," if rest else ""}{rest}}}'
 
@@ -168,7 +168,7 @@ def part_of(part: JSON) -> tuple[str, int]:
     return id, count
 
 
-def named(nodes: Thread) -> list[str]:
+def nodes_json(nodes: Thread) -> list[str]:
     """Nodes by id as JSON; a chain of several as its last id and its length.
 
     So no history is long. Ids are hexadecimal, so that nothing in them needs an escape.

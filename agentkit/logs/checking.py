@@ -79,11 +79,11 @@ def messages(db: Statements, wrong: Problems) -> dict[str, int]:
             made = thread_message(Message.model_validate_json(body), above)
             parents[id.hex()] = above
         except FOREIGN as error:
-            wrong.add(f"message {named(id)} cannot be read: {error}")
+            wrong.add(f"message {message_id_text(id)} cannot be read: {error}")
             continue
         here = (id, parent, body)
         if made.id != id.hex() and not sealed(seals, id, chain.message_seal, *here):
-            wrong.add(f"message {named(id)} was altered: its content is {made.id}")
+            wrong.add(f"message {message_id_text(id)} was altered: its content is {made.id}")
     return depths_of(parents, wrong)
 
 
@@ -94,7 +94,7 @@ def seals_of(db: Statements) -> dict[bytes, bytes]:
     return dict(db.execute("SELECT id, seal FROM erased"))
 
 
-def named(id: object) -> str:
+def message_id_text(id: object) -> str:
     """A message's id as it is shown, whatever stands in its column."""
     return id.hex() if isinstance(id, bytes) else repr(id)
 

@@ -133,7 +133,7 @@ def prune(db: Statements, runs: Sequence[int], answers: bool) -> PruningPlan:
         ).fetchall()
         left = list(left_of(rows, answers and what == "run"))
         found.events += len(rows) - len(left)
-        wanted.update(id for _, _, _, body in left for id, _ in named(body))
+        wanted.update(id for _, _, _, body in left for id, _ in threads_named_in(body))
         store(db, n, id, left)
         if not answers:
             db.execute("UPDATE runs SET name=? WHERE n=?", (BLANK, n))
@@ -195,7 +195,7 @@ def store(db: Statements, n: int, id: str, left: Sequence[tuple[int, float, str,
     erasing.sealed(db, key(id), line_seal(line))
 
 
-def named(body: str) -> list[tuple[bytes, int]]:
+def threads_named_in(body: str) -> list[tuple[bytes, int]]:
     """The conversations that a stored event names, by last id and length."""
     if not names_messages(body):
         return []
@@ -214,7 +214,7 @@ def sweep_messages(db: Statements, runs: set[int], wanted: set[bytes]) -> int:
     parents = dict(db.execute("SELECT id, parent FROM messages"))
     mine, others = set[bytes](), set[bytes]()
     for n, body in db.execute("SELECT run, body FROM events"):
-        (mine if n in runs else others).update(id for id, _ in named(body))
+        (mine if n in runs else others).update(id for id, _ in threads_named_in(body))
     used, places = above(parents, others), above(parents, mine)
     gone = [(id,) for id in parents if id not in used and id not in places]
     db.executemany("DELETE FROM messages WHERE id=?", gone)

@@ -159,7 +159,7 @@ def find_messages(db: Statements, known: Known, found: RedactionPlan) -> None:
             found.events += 1
             take_written(db, known, found.ids[n], body, found)
         found.events += n in found.answers
-        for id in named(body):
+        for id in last_ids_named_in(body):
             (mine if n in found.ids else others).setdefault(id, n)
     ours, holders = above(db, mine), above(db, others)
     found.messages = ours.keys() - holders.keys()
@@ -189,7 +189,7 @@ def few(ids: Sequence[str]) -> str:
     return ", ".join(ids[:SHARED]) + more
 
 
-def named(body: str) -> Iterator[bytes]:
+def last_ids_named_in(body: str) -> Iterator[bytes]:
     """The ids of the conversations that an event names, of each the last one."""
     for id, _ in unpacked(body)[0]:
         yield bytes.fromhex(id)

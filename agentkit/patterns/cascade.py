@@ -116,12 +116,12 @@ async def sampled(actor: Actor, task: JSON, output: Output, samples: int) -> tup
     first = await actor(task, output=output)
     for sample in range(1, samples):
         other = await actor(task, output=output, sample=sample)
-        if said(other) != said(first):
+        if comparison_key(other) != comparison_key(first):
             return first, "its samples differ"
     return first, ""
 
 
-def said(answer: Answer) -> str:
+def comparison_key(answer: Answer) -> str:
     """What two answers are compared by: their data, or their words."""
     if answer.data is not None:
         data = answer.data

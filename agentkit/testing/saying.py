@@ -38,7 +38,7 @@ async def reply_of(
         raise line
     if isinstance(line, Reply):
         return line
-    message = said(line)
+    message = message_of_line(line)
     if message is None:
         raise SetupError(
             f"The model {name} cannot say a {type(line).__name__}.",
@@ -50,7 +50,7 @@ async def reply_of(
     return Reply(message=message, stop=stop, usage=usage, cost_usd=cost_usd, model=name)
 
 
-def said(line: Any) -> Message | None:
+def message_of_line(line: Any) -> Message | None:
     """The message that a line is; None if it is none."""
     if isinstance(line, Message):
         return line if line.role == "assistant" else None

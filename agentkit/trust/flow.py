@@ -209,7 +209,7 @@ class Flow:
         return place.says
 
     def _write(self, event: StepStarted | StepEnded, mark: TracedLabel) -> None:
-        name = named(event).partition(".")[0]
+        name = step_name(event).partition(".")[0]
         said = f"{self.place(event.run, event.scope).actor} wrote {name}"
         before = self.memories.get(name, NOTHING)
         self.memories[name] = before | mark.via(event.run, event.seq, said)
@@ -324,10 +324,10 @@ def stopped(event: StepEnded) -> bool:
 def source_of(event: StepEnded) -> str | None:
     """Where the result of a step comes from; None where it tells nothing."""
     if event.step != "memory":
-        return named(event)
+        return step_name(event)
     if event.status == "ok" and event.name.rpartition(".")[2] in TELLS_NOTHING:
         return None
-    return named(event).partition(".")[0]
+    return step_name(event).partition(".")[0]
 
 
 def lifted(event: StepEnded, policy: Policy) -> bool:
@@ -345,7 +345,7 @@ def harmless(event: StepEnded, policy: Policy) -> bool:
     return label.clean or (label.confidentiality == "public" and lifted(event, policy))
 
 
-def named(event: StepStarted | StepEnded) -> str:
+def step_name(event: StepStarted | StepEnded) -> str:
     """A step as policies name it: "tool:pay", "memory:notes.recall"."""
     return f"{event.step}:{event.name}"
 

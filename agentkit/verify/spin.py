@@ -49,7 +49,7 @@ def promela(protocol: Protocol, forbid: Iterable[Mapping[str, str]] = ()) -> str
     lines += [f"chan {one} = [{CAPACITY}] of {{ mtype }};" for one in names.channels.values()]
     for role, name in names.roles.items():
         lines.append(
-            f"byte {name} = {names.states[role][protocol.start[role]]}; /* {said(role)} */"
+            f"byte {name} = {names.states[role][protocol.start[role]]}; /* {comment_safe(role)} */"
         )
     lines += [f"bool mortal_{names.roles[role]} = true;" for role in dict.fromkeys(protocol.dies)]
     for role, name in names.roles.items():
@@ -69,7 +69,7 @@ def promela(protocol: Protocol, forbid: Iterable[Mapping[str, str]] = ()) -> str
     return "\n".join([*lines, judging_process(protocol, names, forbid)])
 
 
-def said(text: str) -> str:
+def comment_safe(text: str) -> str:
     """A name that ends no comment."""
     return text.replace("*/", "* /").replace("\n", " ")
 

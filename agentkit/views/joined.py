@@ -45,7 +45,7 @@ def parts(logs: Sequence[Log], runs: Sequence[str]) -> list[StoryRun]:
 
     Cost: reads the first event of each run that was under way when one of these was.
     """
-    homes = named(logs)
+    homes = log_names(logs)
     lists = [
         [(log, info, home) for info in log.runs()] for log, home in zip(logs, homes, strict=True)
     ]
@@ -91,7 +91,7 @@ def joined(logs: Sequence[Log], runs: Sequence[str]) -> MessageGraph:
     return graph
 
 
-def named(logs: Sequence[Log]) -> list[str]:
+def log_names(logs: Sequence[Log]) -> list[str]:
     """What logs are called beside each other; the first has no name.
 
     Raises:

@@ -120,7 +120,7 @@ class JetStream:
 
     async def append(self, channel: Channel, key: str, id: str, data: bytes) -> tuple[int, bool]:
         stream = await self._declare(channel)
-        id = named(id)
+        id = header_id(id)
         headers = {str(api.Header.MSG_ID.value): id} if channel.dedup_s else None
         subject = self._subject(channel, str(channel.partition(key)), token(key))
         client = await self._connected()
@@ -364,7 +364,7 @@ async def ended(client: Client, made: Subscription) -> None:
             await made.unsubscribe()
 
 
-def named(id: str) -> str:
+def header_id(id: str) -> str:
     """An id as a header may have it: one line, which ends in no blank."""
     return id if re.fullmatch(r"[!-~]([ -~]{0,198}[!-~])?", id) else f"={digest(id)}"
 

@@ -150,6 +150,6 @@ def shorter(one: WindowEntry, most: int, pointer: Pointer) -> WindowEntry:
     return less if less.tokens < one.tokens else one
 
 
-def named(message: Message) -> str:
+def message_name(message: Message) -> str:
     """What tells messages apart in the request of a step."""
     return digest(message.model_dump_json(exclude_defaults=True))

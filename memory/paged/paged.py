@@ -26,7 +26,7 @@ from memory.doors import doors
 from memory.embed import Embedder
 from memory.home import log_folder
 from memory.naming import checked
-from memory.paged.entries import SHOWN, entry, named, told, whole
+from memory.paged.entries import SHOWN, entry, message_name, told, whole
 from memory.paged.notes import Evicted, KeptMeanwhile, Pressure, WindowFilled
 from memory.paged.outside import PAGE, Outside
 from memory.paged.pages import PagedContext, Pages
@@ -231,7 +231,9 @@ class PagedMemory(Outside):
                 # Recorded, because a rerun spends nothing and would measure something else.
                 return {"ids": ids, "tokens_in": measured(window.spent, spent)}
 
-            request: JSON = [{"role": m.role, "text": told(m)[:SHOWN], "id": named(m)} for m in new]
+            request: JSON = [
+                {"role": m.role, "text": told(m)[:SHOWN], "id": message_name(m)} for m in new
+            ]
             done = await step(f"{self.name}.write", request, perform, effect="idempotent")
             window.measure(spent, done["tokens_in"])
             fresh = iter([entry(id, m) for id, m in zip(done["ids"], new, strict=True)])

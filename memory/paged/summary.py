@@ -64,7 +64,7 @@ async def continued(
         share: of these, as far as is known from before.
     """
     summary, room = cut(summary, most), room_for(window, most, share)
-    waiting = parts([said(one) for one in dropped], room)
+    waiting = parts([message_for_writer(one) for one in dropped], room)
     while waiting:
         part = waiting[0]
         try:
@@ -109,7 +109,7 @@ def asked_for(summary: str, part: str) -> str:
     return "\n".join([*lines, "Then:", part])
 
 
-def said(message: Message) -> str:
+def message_for_writer(message: Message) -> str:
     """A message as the writer reads it; marks in it cannot pass for ours."""
     return f"{message.role}: {TAG.sub('‹', told(message))}"
 

@@ -255,7 +255,7 @@ class StreamCore(Moving):
                 records = await self.records()
                 gone = [one for one in records if one.id in set(wanted)]
                 drawn = [one.id for one in records if set(one.because) & set(wanted)]
-                also = [part for one in gone for part in said(one.text)]
+                also = [part for one in gone for part in task_and_answer(one.text)]
                 made = await erased(self.store, wanted, also)
                 if others := [id for id in drawn if id not in wanted]:
                     told = f"what was drawn from them, in other words: {', '.join(others)}"
@@ -309,7 +309,7 @@ def asked(task: str, answer: str) -> str:
     return f"I was asked: {' '.join(task.split())[:500]} {ANSWERED} {answer}"[:2000]
 
 
-def said(text: str) -> list[str]:
+def task_and_answer(text: str) -> list[str]:
     """The task and the answer that an observation was made of, as far as it has them."""
     task, mark, answer = text.partition(f" {ANSWERED} ")
     return [task.removeprefix("I was asked: "), answer] if mark else []

@@ -117,7 +117,7 @@ def tools_of(session: Session, names: str | None) -> list[Any]:
         SetupError: a name that holds no tool.
     """
     found: list[Any] = []
-    for name, value in named(session, names, "tool", tools_known(session)):
+    for name, value in named_values(session, names, "tool", tools_known(session)):
         for one in value if isinstance(value, list | tuple) else [value]:
             if isinstance(one, Actor):
                 found.append(one.as_tool())
@@ -138,7 +138,7 @@ def memories_of(session: Session, names: str | None) -> list[Memory]:
         SetupError: a name that holds no memory.
     """
     found: list[Memory] = []
-    for name, value in named(session, names, "memory", list(session.memories())):
+    for name, value in named_values(session, names, "memory", list(session.memories())):
         for one in value if isinstance(value, list | tuple) else [value]:
             if not isinstance(one, Memory):
                 raise SetupError(
@@ -150,7 +150,7 @@ def memories_of(session: Session, names: str | None) -> list[Memory]:
     return found
 
 
-def named(
+def named_values(
     session: Session, names: str | None, what: str, known: list[str]
 ) -> Iterator[tuple[str, Any]]:
     """Names between commas, each with its value.

@@ -40,13 +40,13 @@ def fleet_meant(session: Session, line: Line) -> Fleet | None:
         return None
     try:
         found = held(session)
-        named(found.log, word)
+        batch_ids(found.log, word)
     except AgentkitError:
         return None
     return found
 
 
-def named(log: Log, word: str) -> list[str]:
+def batch_ids(log: Log, word: str) -> list[str]:
     """The ids of a batch of that name, or of the one run that a word names.
 
     Raises:
@@ -61,7 +61,7 @@ def named(log: Log, word: str) -> list[str]:
 def chosen(log: Log, line: Line) -> list[str]:
     """The runs that a line names; without a name all that have not answered."""
     if line.words:
-        return named(log, line.words[0])
+        return batch_ids(log, line.words[0])
     return [info.id for info in log.runs() if info.status != "ok"]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import SetupError
 from nbext.magics.base import Magic
-from nbext.magics.views import named
+from nbext.magics.views import unnamed_run
 from nbext.options import Grammar, Line, Option, meant
 from nbext.session import Session
 from nbext.table import Table
@@ -65,7 +65,7 @@ def at(session: Session, word: str, first: str, known: dict[str, str]) -> StateA
         )
     streams = shared(session)
     name = name or first or "last"
-    name = named(session, session.last()) if name == "last" else known.get(name, name)
+    name = unnamed_run(session, session.last()) if name == "last" else known.get(name, name)
     if name not in streams and name in known.values():
         raise SetupError(f"Nothing was written to {name} yet.", expected="a first write")
     if name not in streams and name.isidentifier() and (near := meant(name, [*streams, *known])):

@@ -52,15 +52,15 @@ def chosen(session: Session, line: Line) -> list[str]:
     if name == "all" and (mine := [info.id for info in infos if session.mine(info)]):
         return mine[::-1]
     if name in ("all", "last"):
-        return [named(session, session.last())]
+        return [unnamed_run(session, session.last())]
     if asked := [info for info in infos if info.actor == name]:
-        return [named(session, session.nearest(asked))]
+        return [unnamed_run(session, session.nearest(asked))]
     if name in session.actors():
         raise SetupError(f"{name} has not been asked yet.", todo=f"ask it: %%ask {name}")
     return [session.find(name).id]
 
 
-def named(session: Session, info: RunInfo) -> str:
+def unnamed_run(session: Session, info: RunInfo) -> str:
     """The id of a run that nobody named; one of another notebook is shown as such."""
     if not session.ours(info):
         said = f"Run {short(info.id)} is of {session.origin(info)}, not of this notebook."

@@ -131,7 +131,7 @@ class Prompted:
     ) -> Reply:
         """One reply of a model that follows instructions: calls, or an answer."""
         words = told(tools, request.output, required)
-        messages = instructed(plain(said(request)), words)
+        messages = instructed(plain(conversation_messages(request)), words)
         schema = reply_schema(tools, request.output, required)
         voice = None if request.output is not None else on_text
         return await self.asked(request, messages, schema, tools, voice)
@@ -218,7 +218,7 @@ def merged(given: Options, defaults: Options) -> Options:
     return given if given.tool_choice is not None else defaults
 
 
-def said(request: Request) -> list[Message]:
+def conversation_messages(request: Request) -> list[Message]:
     """The messages of a conversation."""
     return [node.message for node in request.thread]
 
@@ -242,7 +242,7 @@ def bare(request: Request, messages: list[Message], schema: JSON) -> Request:
 
 def without_tools(request: Request, tiny: bool) -> Request:
     """A request in which nothing is said of tools but what they returned."""
-    messages = plain(said(request), tiny)
+    messages = plain(conversation_messages(request), tiny)
     if tiny and request.output is not None and messages and messages[-1].role == "user":
         # Told the schema in words as well, it fills in the first word of each list.
         shape = saying(bounded(request.output), messages[-1].text)
@@ -252,7 +252,7 @@ def without_tools(request: Request, tiny: bool) -> Request:
 
 def is_form(request: Request) -> bool:
     """Whether a request is one text, and a form to fill in from it."""
-    users = [one for one in said(request) if one.role != "system"]
+    users = [one for one in conversation_messages(request) if one.role != "system"]
     return request.output is not None and len(users) == 1 and users[0].role == "user"
 
 
@@ -267,7 +267,7 @@ def holding(shape: Any, values: Mapping[str, Any]) -> Any:
 def calls_of_turn(request: Request) -> list[ToolCall]:
     """The calls since the user spoke last."""
     found: list[ToolCall] = []
-    for message in reversed(said(request)):
+    for message in reversed(conversation_messages(request)):
         if message.role == "user":
             break
         found += message.calls
@@ -276,7 +276,7 @@ def calls_of_turn(request: Request) -> list[ToolCall]:
 
 def last_asked(request: Request) -> str:
     """What the user said last."""
-    words = [message.text for message in said(request) if message.role == "user"]
+    words = [message.text for message in conversation_messages(request) if message.role == "user"]
     return words[-1] if words else ""
 
 

@@ -134,10 +134,10 @@ def write(
     packed = {**parts.packed, **{name: as_text(one) for name, one in texts.items()}}
     tensors = {**parts.tensors, **{name: in_eight_bits(one) for name, one in changed.items()}}
     head = MAGIC + struct.pack("<IQQ", 3, len(tensors), len(packed))
-    head += b"".join(named(name) + one for name, one in packed.items())
+    head += b"".join(length_prefixed(name) + one for name, one in packed.items())
     offset = 0
     for name, tensor in tensors.items():
-        head += named(name) + struct.pack("<I", len(tensor.shape))
+        head += length_prefixed(name) + struct.pack("<I", len(tensor.shape))
         head += struct.pack(f"<{len(tensor.shape)}Q", *tensor.shape[::-1])
         head += struct.pack("<IQ", tensor.kind, offset)
         offset = aligned(offset + len(tensor.data))
@@ -149,7 +149,7 @@ def write(
     fresh.replace(path)
 
 
-def named(name: str) -> bytes:
+def length_prefixed(name: str) -> bytes:
     """A text with its length before it."""
     data = name.encode()
     return struct.pack("<Q", len(data)) + data
@@ -157,7 +157,7 @@ def named(name: str) -> bytes:
 
 def as_text(words: str) -> bytes:
     """A text as a value, with its type before it."""
-    return struct.pack("<I", 8) + named(words)
+    return struct.pack("<I", 8) + length_prefixed(words)
 
 
 def llama_only(parts: GgufContents, path: Path) -> None:

@@ -70,7 +70,7 @@ def mapped(url: str) -> Iterator[None]:
 
 def ours(error: psycopg.Error, url: str) -> LogError | SetupError:
     """Our error for one of psycopg's."""
-    state, text = error.sqlstate or "", said(error)
+    state, text = error.sqlstate or "", server_words(error)
     if state in AGAIN:
         return LogLocked(
             f"The log {url} is locked by another process: {text}.",
@@ -142,7 +142,7 @@ def only_read(url: str, text: str) -> LogReadOnly:
     )
 
 
-def said(error: psycopg.Error) -> str:
+def server_words(error: psycopg.Error) -> str:
     """The server's own words in one line; they hold no password."""
     first = error.diag.message_primary or str(error) or type(error).__name__
     return " ".join(first.split()).rstrip(".")

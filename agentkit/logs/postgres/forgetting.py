@@ -11,7 +11,7 @@ import psycopg
 from agentkit.log import Erased
 from agentkit.logs import erasing, pruning, redacting
 from agentkit.logs.epochs import EPOCH
-from agentkit.logs.postgres.faults import quietly, said
+from agentkit.logs.postgres.faults import quietly, server_words
 from agentkit.logs.postgres.session import DatabaseSession
 
 SERVERS = "the server's write-ahead log, archives, standbys and backups"
@@ -81,5 +81,5 @@ def swept(session: DatabaseSession) -> Iterator[str]:
         try:
             session.execute(f"VACUUM (FULL) {table}")
         except psycopg.Error as error:
-            yield f"replaced rows of {table}, which cannot be written anew: {said(error)}"
+            yield f"replaced rows of {table}, which cannot be written anew: {server_words(error)}"
     yield SERVERS

@@ -226,7 +226,7 @@ def described(card: AgentCard) -> str:
     return text if len(text) <= DESCRIPTION else text[: DESCRIPTION - 1] + "…"
 
 
-def named(card: AgentCard, name: str) -> str:
+def actor_name(card: AgentCard, name: str) -> str:
     """The name of the actor: as given, or as its card says, in letters that names have."""
     if name:
         return name
@@ -285,4 +285,4 @@ async def a2a_agent(
     allowed = Hosts(hosts, private=True)
     peer = Peer(url, headers=sent, keys=public_keys(keys), hosts=allowed, binding=binding)
     await peer.look()
-    return RemoteAgent(peer, named(peer.card, name), timeout_s, effect)
+    return RemoteAgent(peer, actor_name(peer.card, name), timeout_s, effect)

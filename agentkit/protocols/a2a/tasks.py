@@ -22,7 +22,7 @@ from agentkit.messages import JSON, Content
 from agentkit.protocols.a2a.content import parts_of, proto_value, typed
 from agentkit.protocols.a2a.terms import ANSWER, COST, ERROR, LACKS, OPTIONS, RUN, USAGE, camel
 from agentkit.protocols.notes import Received, Withdrawn
-from agentkit.questions import OpenQuestions, Pending, given, named
+from agentkit.questions import OpenQuestions, Pending, given, question_id
 from agentkit.trust.wire import told_in
 from agentkit.values import jsonable
 
@@ -75,7 +75,7 @@ class Folded:
                 self._answer(event)
 
     def _question(self, event: StepStarted) -> None:
-        id = named(self.run_id, event.key)
+        id = question_id(self.run_id, event.key)
         if event.key not in self._puts:
             self._puts[event.key] = id
             told = event.request if isinstance(event.request, dict) else {}
@@ -129,7 +129,9 @@ class Folded:
     def asks(self, question: Pending) -> StepStarted | None:
         """The step that puts a question."""
         found = self.asked.open.values()
-        return next((one for one in found if named(self.run_id, one.key) == question.id), None)
+        return next(
+            (one for one in found if question_id(self.run_id, one.key) == question.id), None
+        )
 
     def heard(self, message: str, parts: Any) -> bool:
         """Whether a message has been taken already: one of that id that says the same."""

@@ -132,7 +132,7 @@ class Service:
         job, waiting = found
         answer = answers.get("answer")
         if isinstance(answer, types.ElicitResult):
-            waiting.take(said(waiting.question, answer), meta, answer.meta)
+            waiting.take(person_reply(waiting.question, answer), meta, answer.meta)
         else:
             # It is asked once more, as the protocol wants it.
             job.news.put_nowait(waiting)
@@ -183,7 +183,7 @@ class Service:
         except MCPError:
             waiting.answer.set_result(None)
             return
-        waiting.take(said(waiting.question, answer), answer.meta)
+        waiting.take(person_reply(waiting.question, answer), answer.meta)
 
 
 def cause_of(context: Asked) -> Cause | None:
@@ -211,7 +211,7 @@ def form(question: Question) -> types.ElicitRequestFormParams:
     return types.ElicitRequestFormParams(message=question.text, requested_schema=schema)
 
 
-def said(question: Question, answer: types.ElicitResult) -> str | None:
+def person_reply(question: Question, answer: types.ElicitResult) -> str | None:
     """What a person said, as it answers the question; None where they did not."""
     if answer.action != "accept":
         # A refusal is an answer where it can be one.

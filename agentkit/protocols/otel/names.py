@@ -74,7 +74,7 @@ def model_of(name: str) -> tuple[str, str]:
     return PROVIDERS.get(provider, provider), model
 
 
-def named(step: StepStarted | StepEnded) -> tuple[str, dict[str, Any]]:
+def span_of_step(step: StepStarted | StepEnded) -> tuple[str, dict[str, Any]]:
     """What a step's span is called, and what it says of what was asked."""
     match step.step:
         case "model":

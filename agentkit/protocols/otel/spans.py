@@ -213,7 +213,7 @@ class Spans:
     def step(self, event: StepStarted) -> None:
         """An attempt at a step begins."""
         above = self.scope(event.scope)
-        name, attributes = names.named(event)
+        name, attributes = names.span_of_step(event)
         span = step_span(event.run, event.key, event.attempt)
         made = self.made(name, span, above.span if above is not None else "", event.at)
         made.client = event.step in ("model", "remote")
@@ -227,7 +227,7 @@ class Spans:
         """A step ends; one that was reused begins and ends at once."""
         begun, span = self.steps.pop(event.key, (None, None))
         if span is None:
-            name, attributes = names.named(event)
+            name, attributes = names.span_of_step(event)
             above = self.scope(event.scope)
             parent = above.span if above is not None else ""
             span = self.made(name, step_span(event.run, event.key), parent, event.at)

@@ -38,7 +38,9 @@ def delegate(scene: Scene) -> DraftReply | None:
     if any(isinstance(outcome, AwaitedCall) for outcome in outcomes):
         return DraftReply(calls=tuple(working.calls))
     texts = [
-        f"{tool.offer.name} failed: {outcome}" if isinstance(outcome, str) else said(outcome.data)
+        f"{tool.offer.name} failed: {outcome}"
+        if isinstance(outcome, str)
+        else agent_answer_text(outcome.data)
         for (tool, _), outcome in zip(parts, outcomes, strict=True)
         if not isinstance(outcome, AwaitedCall)
     ]
@@ -50,7 +52,7 @@ def delegate(scene: Scene) -> DraftReply | None:
     return DraftReply(text, data, facts={"answer": data}, answer=mine)
 
 
-def said(data: Json) -> str:
+def agent_answer_text(data: Json) -> str:
     """Return what an agent answered as text."""
     if isinstance(data, dict):
         return str(data.get("text") or data.get("answer") or data.get("result") or data)

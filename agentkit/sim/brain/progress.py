@@ -34,7 +34,7 @@ def progress(scene: Scene) -> DraftReply | None:
     """Return the progress ledger, where the schema asks for one; its parts by field name."""
     wanted = set((scene.ask.schema or {}).get("properties", {}))
     found = REQUEST.findall(scene.task)
-    staff = colleagues(f"{scene.ask.system}\n{scene.task}", named(scene.task))
+    staff = colleagues(f"{scene.ask.system}\n{scene.task}", listed_members(scene.task))
     if not wanted >= FIELDS or not found or not staff:
         return None
     request = found[-1].strip()
@@ -94,7 +94,7 @@ def part(reason: str, value: Json) -> dict[str, Json]:
     return {"reason": reason, "answer": value}
 
 
-def named(task: str) -> list[str] | None:
+def listed_members(task: str) -> list[str] | None:
     """Return the members' names that the question for the next speaker lists in brackets."""
     hit = re.search(r"speak next \(([^)\n]+)\)", task)
     return [one.strip() for one in hit.group(1).split(",")] if hit else None

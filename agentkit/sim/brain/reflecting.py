@@ -104,7 +104,7 @@ def subjects(lines: dict[int, str]) -> list[tuple[str, list[int]]]:
         word for text in lines.values() for word in re.findall(r"(?<=[a-z,] )[A-Z][a-z]+", text)
     }
     for n, text in lines.items():
-        names = [named(found, inside) for found in re.findall(NAME, text)]
+        names = [phrase_as_name(found, inside) for found in re.findall(NAME, text)]
         words = [f"the {word}" for word in re.findall(r"\b[a-z]{4,}\b", text)
                  if senses(word) and not COMMON & set(senses(word))]  # fmt: skip
         for value, group in ((2, names), (1, words)):
@@ -119,7 +119,7 @@ def subjects(lines: dict[int, str]) -> list[tuple[str, list[int]]]:
     return found
 
 
-def named(found: str, inside: set[str]) -> str:
+def phrase_as_name(found: str, inside: set[str]) -> str:
     """Return a capitalised phrase as a name; "" for a word that only begins a sentence."""
     words = found.split()
     while words and words[0] not in inside and (len(words) == 1 or words[0].lower() in STOP):

@@ -19,7 +19,7 @@ from agentkit.errors import LogUnreachable, SetupError, ToolError
 from agentkit.fleet import Fleet, shipping
 from agentkit.fleet.commands import main
 from agentkit.fleet.engines import EngineLost
-from agentkit.fleet.launching import named
+from agentkit.fleet.launching import worker_targets
 from agentkit.fleet.onray import HEAD, NODE, has_token, preferred
 from agentkit.fleet.scaling import Scaling
 from agentkit.fleet.sidecar import Sidecar
@@ -52,16 +52,16 @@ def local(word: str) -> Any:
 
 
 async def test_actors_of_a_notebook_come_back_with_what_they_close_over(tmp_path: Path) -> None:
-    (target,) = named([local("hi")], tmp_path, "", False)
+    (target,) = worker_targets([local("hi")], tmp_path, "", False)
     assert Path(target).stat().st_mode & 0o77 == 0 and shipping.is_shipped(target)
-    assert named([local("hi")], tmp_path, "", False)[0].startswith(str(tmp_path))
+    assert worker_targets([local("hi")], tmp_path, "", False)[0].startswith(str(tmp_path))
     (actor,) = loaded(target)
     assert (await actor("a")).text == "hi a"
-    assert named(["a.py:b"], tmp_path, "x:1", False) == ["a.py:b"]
+    assert worker_targets(["a.py:b"], tmp_path, "x:1", False) == ["a.py:b"]
 
 
 def test_what_was_packed_is_read_with_care(tmp_path: Path) -> None:
-    (target,) = named([local("hi")], tmp_path, "", False)
+    (target,) = worker_targets([local("hi")], tmp_path, "", False)
     data = Path(target).read_bytes()
     other = data.replace(shipping.PYTHON.encode(), b"2.7", 1)
     with pytest.raises(SetupError, match="came from Python 2.7, and this worker runs"):
@@ -88,10 +88,10 @@ def test_what_is_open_is_not_taken_along_and_no_cluster_gets_code_unasked(tmp_pa
         return str(file.fileno())
 
     with file, pytest.raises(SetupError, match="holds cannot be taken to another process"):
-        named([holds], tmp_path, "", False)
+        worker_targets([holds], tmp_path, "", False)
     with pytest.raises(SetupError, match="say ship_code=True where the cluster is yours alone"):
-        named([local("hi")], tmp_path, "ray://head:10001", False)
-    assert named([local("hi")], tmp_path, "ray://head:10001", True)
+        worker_targets([local("hi")], tmp_path, "ray://head:10001", False)
+    assert worker_targets([local("hi")], tmp_path, "ray://head:10001", True)
 
 
 async def test_a_fleet_serves_a_notebooks_actor(

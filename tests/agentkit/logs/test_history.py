@@ -6,7 +6,7 @@ import pytest
 
 from agentkit import Agent, Message, open_log, run
 from agentkit.events import Noted
-from agentkit.logs.bodies import named
+from agentkit.logs.bodies import nodes_json
 from agentkit.messages import thread_of
 from tests.fakes import ScriptedModel
 
@@ -17,14 +17,14 @@ def said(*texts):
 
 def test_a_chain_is_its_last_id_and_its_length():
     chain = said("a", "b", "c")
-    assert named(chain) == [f'["{chain[-1].id}", 3]']
-    assert named(chain[:1]) == [f'"{chain[0].id}"']
-    assert named(()) == []
+    assert nodes_json(chain) == [f'["{chain[-1].id}", 3]']
+    assert nodes_json(chain[:1]) == [f'"{chain[0].id}"']
+    assert nodes_json(()) == []
 
 
 def test_nodes_of_two_conversations_are_two_parts():
     one, two = said("a", "b"), said("x")
-    assert named((*one, *two)) == [f'["{one[-1].id}", 2]', f'"{two[0].id}"']
+    assert nodes_json((*one, *two)) == [f'["{one[-1].id}", 2]', f'"{two[0].id}"']
 
 
 @pytest.fixture
