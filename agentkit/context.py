@@ -16,7 +16,7 @@ from agentkit.events import Effect
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
 from agentkit.tools import FunctionTool, Tool
-from agentkit.tools.function import made
+from agentkit.tools.function import tool_of_kind
 
 
 class Remembered(Note):
@@ -53,7 +53,7 @@ def memory_tool(
     Raises:
         ToolError: as `tool`.
     """
-    return lambda fn: made(
+    return lambda fn: tool_of_kind(
         MemoryTool, fn, effect=effect, timeout_s=timeout_s, approve=False, name=name
     )
 

@@ -11,7 +11,7 @@ from agentkit.messages import JSON, Content, jsonable
 from agentkit.notes import Note
 from agentkit.scope import discard, lacking, note
 from agentkit.tools import Approve, Arguments, CallFailed, FunctionTool, of_answer
-from agentkit.tools.function import made
+from agentkit.tools.function import tool_of_kind
 
 
 class DelegateFailed(Note):
@@ -69,7 +69,7 @@ def delegate(
         return given if isinstance(given, Content) else jsonable(given)
 
     ask.__doc__ = description or actor.description or f"Ask {actor.name}."
-    return made(
+    return tool_of_kind(
         ActorTool, ask, effect="pure", timeout_s=None, approve=approve, name=name or actor.name,
         on_error="raise", actor=actor,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 from agentkit.errors import AgentkitError, SetupError, error_text, full_text
 
 
-def found(what: str) -> list[Any]:
+def objects_meant(what: str) -> list[Any]:
     """Return what is meant; several names of one module stand with commas between them.
 
     Raises:

@@ -13,7 +13,7 @@ from agentkit.step import Outcome
 from agentkit.tokens import conversation_tokens, message_tokens
 
 
-def counted(outcome: Outcome, budget: Budget, hold: Hold, thread: Thread) -> Outcome:
+def with_estimate(outcome: Outcome, budget: Budget, hold: Hold, thread: Thread) -> Outcome:
     """The outcome of a call; with an estimate where a budget needs counts and none came."""
     used = outcome.usage or Usage()
     if not budget.bounded or used.tokens_in or not used.calls:

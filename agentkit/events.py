@@ -17,7 +17,7 @@ from typing_extensions import TypeVar
 from agentkit.deprecated import moved
 from agentkit.messages import JSON, Content, Frozen, Text, ThreadMessage
 from agentkit.notes import Note, told
-from agentkit.place import joined
+from agentkit.place import whole_path
 
 Effect = Literal["pure", "idempotent", "once"]
 """What performing a step twice does: nothing, the same again, or harm."""
@@ -215,7 +215,7 @@ class RunStarted(Base):
     @property
     def notebook(self) -> str | None:
         """The whole path of what it was started from."""
-        return joined(self.place, self.root)
+        return whole_path(self.place, self.root)
 
 
 class RunEnded(Base):

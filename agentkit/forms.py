@@ -58,29 +58,29 @@ def array(value: Any) -> Any:
 
 def table(frame: Any) -> Any:
     """A DataFrame as its rows by column, with the index where that says something."""
-    frame = known(frame)
+    frame = without_missing(frame)
     names = [name for name in frame.index.names if name is not None]
     if not frame.columns.is_unique or set(names) & set(frame.columns):
         parts = {"columns": frame.columns, "index": frame.index, "rows": frame.to_numpy()}
         return {name: part.tolist() for name, part in parts.items()}
-    return (frame if counted(frame.index) else frame.reset_index()).to_dict(orient="records")
+    return (frame if is_range_index(frame.index) else frame.reset_index()).to_dict(orient="records")
 
 
 def column(series: Any) -> Any:
     """A Series as a list, by its index where that says something."""
-    series = known(series)
-    if counted(series.index):
+    series = without_missing(series)
+    if is_range_index(series.index):
         return series.tolist()
     return series.to_dict() if series.index.is_unique else list(series.items())
 
 
-def counted(index: Any) -> bool:
+def is_range_index(index: Any) -> bool:
     """Whether an index only counts 0, 1, 2, ..."""
     plain = type(index).__name__ == "RangeIndex" and index.name is None
     return plain and (index.start, index.step) == (0, 1)
 
 
-def known(data: Any) -> Any:
+def without_missing(data: Any) -> Any:
     """A table or column with None for what is missing in it."""
     return data.astype(object).where(data.notna(), None)
 

@@ -10,7 +10,7 @@ from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
-from agentkit.racing import Ask, Race, Stragglers, T, Until, made, started
+from agentkit.racing import Ask, Race, Stragglers, T, Until, awaitable_of, started
 from agentkit.run import current_run
 from agentkit.scope import dormant, in_run, lacking, note
 from agentkit.step import Outcome
@@ -125,7 +125,7 @@ async def gather(
             outcome = await step("join", "join", request, race, effect="pure", redo=redo)
         else:
             outcome = await race("")
-        return await joined(asks, tasks, outcome.result, enough)
+        return await join_result(asks, tasks, outcome.result, enough)
     finally:
         # No ask outlives its join: its scope is closed in the log before the caller goes on.
         for task in tasks:
@@ -137,7 +137,7 @@ async def gather(
                 ask.close()
 
 
-async def joined(
+async def join_result(
     asks: Sequence[Ask], tasks: list[asyncio.Future[Any]], found: JSON, enough: Until
 ) -> Gathered[Any]:
     """The answers of a join that was won just now, or is on record.
@@ -150,7 +150,7 @@ async def joined(
     places = found.get("places", order)
     if not tasks:
         for place, ask in enumerate([*asks, *(asks[index] for index in copies)]):
-            tasks.append(started(ask) if place in places else dormant(made(ask)))
+            tasks.append(started(ask) if place in places else dormant(awaitable_of(ask)))
     if copies:
         won = [index for index, place in zip(order, places, strict=True) if place != index]
         note(AskedTwice(asks=copies, won=tuple(won), reason="slower than the others"))

@@ -11,9 +11,9 @@ from agentkit.hooks import (
     Refuse,
     checked,
     decided,
+    hook_refusal,
     message_of,
     messages_of,
-    refused,
     reworded,
 )
 from agentkit.messages import Message, Thread, changed, extend, thread_of
@@ -32,7 +32,7 @@ class Hooked:
         task = thread[-1].message
         found = await decided(self.hooks, self.name, "on_task", task.text)
         if isinstance(found, Refuse):
-            raise refused(self.name, "The task", found)
+            raise hook_refusal(self.name, "The task", found)
         if found == task.text:
             return thread
         told = reworded(task.content, found)
@@ -43,7 +43,7 @@ class Hooked:
         kept = [node.message for node in thread]
         found = await decided(self.hooks, self.name, "before_model", kept, read=messages_of)
         if isinstance(found, Refuse):
-            raise refused(self.name, "What was to be sent", found)
+            raise hook_refusal(self.name, "What was to be sent", found)
         return thread if found is kept else thread_of(found)
 
     async def said(self, message: Message) -> Message:
@@ -52,14 +52,14 @@ class Hooked:
             self.hooks, self.name, "after_model", message, read=message_of
         )
         if isinstance(found, Refuse):
-            raise refused(self.name, "What the model said", found)
+            raise hook_refusal(self.name, "What the model said", found)
         return found
 
     async def let_out(self, answer: Answer, output: Output) -> Answer:
         """The answer as the hooks let it out, where nobody is asked for another one."""
         held = await self.guarded(answer, output)
         if isinstance(held, Refuse):
-            raise refused(self.name, "The answer", held)
+            raise hook_refusal(self.name, "The answer", held)
         return held
 
     async def guarded(self, answer: Answer, output: Output) -> Answer | Refuse:

@@ -195,7 +195,7 @@ async def step(
     async def perform(_key: str) -> Outcome:
         # One of its own, so that the next hook and the agent have what this one was given.
         given = copy.deepcopy(value) if isinstance(value, dict) else copy.copy(value)
-        decision = await asked(hook, function, point, (*about, given))
+        decision = await hook_result(hook, function, point, (*about, given))
         if given != value and not isinstance(decision, Change):
             raise failed(hook, point, "altered what it was given, and returned no Change")
         kept = told(decision, hook, point)
@@ -241,7 +241,7 @@ def with_bytes(value: Any, nodes: Thread) -> None:
                 one.kept_in(here.data if here is not None else current_run().log.blob)
 
 
-async def asked(
+async def hook_result(
     hook: Hook, function: Callable[..., Any], point: Point, given: tuple[Any, ...]
 ) -> Any:
     """What a hook's function returns.
@@ -373,7 +373,7 @@ def messages_of(kept: JSON) -> list[Message]:
     return [message_of(one) for one in kept]
 
 
-def refused(agent: str, what: str, why: Refuse) -> GuardRefused:
+def hook_refusal(agent: str, what: str, why: Refuse) -> GuardRefused:
     """The error of something that a hook refused."""
     return GuardRefused(
         f"{what} of {agent} was refused: {why.reason}",

@@ -127,7 +127,7 @@ async def run(
     source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)
     known = await looked_up(log or open_log(), source, id, limits, extend, require)
     start = beginning(known, name, at, own | as_asked(task) | as_kept(edit), limits)
-    current = made(known, start, settle or {}, person, require)
+    current = opened_run(known, start, settle or {}, person, require)
     async with Performing(current, start, judged=not edit):
         yield current
 
@@ -257,7 +257,7 @@ def beginning(
     )
 
 
-def made(
+def opened_run(
     known: Known,
     start: RunStarted,
     settle: dict[str, JSON],

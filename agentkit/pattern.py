@@ -274,11 +274,13 @@ def pattern(
             cannot give it.
     """
     if fn is None:
-        return lambda function: made(function, name, members)
-    return made(fn, name, members)
+        return lambda function: as_pattern(function, name, members)
+    return as_pattern(fn, name, members)
 
 
-def made(fn: Callable[..., Awaitable[Any]], name: str | None, members: Sequence[Actor]) -> Pattern:
+def as_pattern(
+    fn: Callable[..., Awaitable[Any]], name: str | None, members: Sequence[Actor]
+) -> Pattern:
     """A function as a pattern.
 
     Raises:

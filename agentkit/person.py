@@ -179,6 +179,6 @@ def agreed(said: str) -> bool:
     return said.strip().rstrip(".!").casefold() in ("yes", "y")
 
 
-def refused(said: str) -> bool:
+def is_plain_no(said: str) -> bool:
     """Whether an answer is a plain no."""
     return said.strip().rstrip(".!").casefold() in ("", "no", "n")

@@ -90,7 +90,7 @@ def started() -> tuple[str | None, str | None]:
     return path[1:].replace(os.sep, "/"), base
 
 
-def joined(place: str | None, root: str | None) -> str | None:
+def whole_path(place: str | None, root: str | None) -> str | None:
     """The whole path of what `started` told."""
     return place if place is None or root is None else f"{root}/{place}"
 

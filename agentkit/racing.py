@@ -86,7 +86,7 @@ class Race:
             self.gave_up.add(place)
             self.tasks[place].cancel()
 
-        self.waiting[index].append(self.watch(copied(made(self.asks[index]), give_up)))
+        self.waiting[index].append(self.watch(copied(awaitable_of(self.asks[index]), give_up)))
         self.copies.append(index)
 
     async def run(self, deadline_s: float | None) -> dict[str, JSON]:
@@ -165,14 +165,14 @@ class Race:
         return found
 
 
-def made(ask: Ask) -> Awaitable[Any]:
+def awaitable_of(ask: Ask) -> Awaitable[Any]:
     """The ask, ready to be awaited."""
     return ask() if callable(ask) else ask
 
 
 def started(ask: Ask) -> asyncio.Future[Any]:
     """The ask as a task of its own."""
-    return asyncio.ensure_future(made(ask))
+    return asyncio.ensure_future(awaitable_of(ask))
 
 
 async def next_of(ended: asyncio.Queue[int], until_s: float | None) -> list[int]:

@@ -31,7 +31,7 @@ from agentkit.errors import (
     UnknownPrice,
     full_text,
 )
-from agentkit.estimates import counted, cut_note, with_cuts
+from agentkit.estimates import cut_note, with_cuts, with_estimate
 from agentkit.events import (
     KEYED,
     Effect,
@@ -209,7 +209,7 @@ class Stepping(Recorder):
             raise
         if hold and outcome.usage is not None:
             if kind == "model":
-                outcome = counted(outcome, budget, hold, step.nodes)
+                outcome = with_estimate(outcome, budget, hold, step.nodes)
             budget.enter(hold, outcome.usage or Usage(), outcome.cost_usd)
             outcome = self._with_cuts(step, outcome, hold, hold.cuts)
         self._end(step, "failed" if outcome.error else "ok", outcome)

@@ -30,13 +30,13 @@ from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, Content, Message, Thread, ToolCall, canonical, digest
 from agentkit.notes import Note
 from agentkit.office import RunOffice
-from agentkit.person import Question, agreed, refused
+from agentkit.person import Question, agreed, is_plain_no
 from agentkit.questions import GivenAnswer
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note
 from agentkit.step import Outcome
 from agentkit.tools.approving import needs_approval, with_defaults
-from agentkit.tools.arguments import refused as not_accepted
+from agentkit.tools.arguments import arguments_misfit as not_accepted
 from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import Arguments, BadArguments, CallFailed, Tool
 from agentkit.tools.toolbox import mark_in
@@ -291,7 +291,7 @@ def disallowed(said: str, default: str) -> str:
             f"This call was not made: a person must allow it ({default}); the stated answer is"
             f" then {said!r}. Do not repeat it."
         )
-    if refused(said):
+    if is_plain_no(said):
         return "A person did not allow this call. Do not repeat it."
     return (
         f"A person did not allow this call as it is, but said: {said.strip()}\nThe call was not"

@@ -22,7 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.grading import Assignment, Case, Grader, Verdict
 from agentkit.grading.reports import feedback_html, gradescope
 
@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("--parallel", type=int, default=2)
     parser.add_argument("--kept", help="folder of verdicts, to go on after a break")
     given = parser.parse_args()
-    (assignment,) = found(f"{HARBOUR / 'assignment.py'}:assignment")
+    (assignment,) = objects_meant(f"{HARBOUR / 'assignment.py'}:assignment")
     assert isinstance(assignment, Assignment)
     kept = Path(given.kept or tempfile.mkdtemp(prefix="grading-"))
     folder = kept / "handed-in"

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.evaluate.statistics import wilson
 from agentkit.grading import Assignment, Grader
 from agentkit.grading.assignment import Seen
@@ -106,7 +106,7 @@ def main() -> int:
     parser.add_argument("--right", type=int, default=10, help="secrets for the right one")
     given = parser.parse_args()
     folder = COURSE / given.assignment
-    (assignment,) = found(f"{folder / 'assignment.py'}:assignment")
+    (assignment,) = objects_meant(f"{folder / 'assignment.py'}:assignment")
     assert isinstance(assignment, Assignment)
     references = sorted((folder / "references").glob(f"{given.reference or '*'}.py"))
     code = references[0].read_text("utf-8")

@@ -32,7 +32,7 @@ OPEN = 64
 """Collections that stay open though nobody holds them: of the users who asked last."""
 
 
-def joined(memory: str, held: Mapping[str, str], given: Names) -> dict[str, str]:
+def more_bound(memory: str, held: Mapping[str, str], given: Names) -> dict[str, str]:
     """Bind more names to those that are bound.
 
     Raises:
@@ -194,12 +194,12 @@ class Scoped(Memory):
             if self.choose is not None:
                 raise SetupError(f"{self.name} is bound by the context already.")
             made.choose, made._store = names, None
-            made.names = joined(self.name, self.names, more) if more else self.names
+            made.names = more_bound(self.name, self.names, more) if more else self.names
             return made
         given = (
             more if names is None else {**names, **more} if isinstance(names, Mapping) else names
         )
-        made.names = joined(self.name, self.names, given)
+        made.names = more_bound(self.name, self.names, given)
         made._store = None if self.choose is not None else self.shelf.store(made.names)
         return made
 
@@ -236,7 +236,7 @@ class Scoped(Memory):
         if self.choose is None:
             return self
         made = copy.copy(self)
-        made.names = joined(self.name, self.names, by_context(self.name, self.choose))
+        made.names = more_bound(self.name, self.names, by_context(self.name, self.choose))
         made.choose, made._store = None, self.shelf.store(made.names)
         return made
 

@@ -13,7 +13,7 @@ PAGE = 50
 """Messages a side panel gets at once."""
 
 
-def asked(picture: Picture[Any], content: dict[str, Any]) -> dict[str, JSON] | None:
+def panel_answer(picture: Picture[Any], content: dict[str, Any]) -> dict[str, JSON] | None:
     """Answer a graph's side panel or a click on a timeline; None where there is no answer."""
     if isinstance(picture, GraphPicture):
         return of_graph(picture, content)

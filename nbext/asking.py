@@ -153,7 +153,7 @@ async def shown(session: Session, ask: Ask, screen: Screen, raised: bool = True)
     resumed = ask.options.get("resume")
     before = session.log.read(resumed)[-1].seq if resumed else 0
     try:
-        answer = await asked(session, ask)
+        answer = await ask_in_run(session, ask)
         took = f"{time.perf_counter() - begun:.2f} s" if ask.timed else ""
         spent = this_time(session, ask.run_id, before) if before else ""
         screen.answer(answer, " · ".join(filter(None, [ask.extra, spent, took])))
@@ -186,7 +186,7 @@ def described(error: Exception, raised: bool) -> str:
     return name if raised else f"{name}: {' '.join(error_text(error).split())}"
 
 
-async def asked(session: Session, ask: Ask) -> Answer:
+async def ask_in_run(session: Session, ask: Ask) -> Answer:
     """Ask inside a run that knows where its answer goes, so that %resume can put it there."""
     given: dict[str, Any] = {"output": ask.output, "after": ask.after, "model": ask.lent}
     if in_run():

@@ -136,11 +136,11 @@ async def tried(assignment: str | Assignment, *, each: int = 4) -> TriedAnswer:
     """
     from IPython import get_ipython
 
-    from agentkit.entrypoints import found
+    from agentkit.entrypoints import objects_meant
     from agentkit.grading import Assignment, selfcheck
     from agentkit.grading.handed import definitions
 
-    chosen = found(assignment)[0] if isinstance(assignment, str) else assignment
+    chosen = objects_meant(assignment)[0] if isinstance(assignment, str) else assignment
     shell = get_ipython()
     if not isinstance(chosen, Assignment) or shell is None:
         raise SetupError(

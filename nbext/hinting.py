@@ -142,17 +142,17 @@ def word(
             else ""
         )
         return f"{here}: {actor.what}{model}{tools}"
-    return f"{kind}: {known(session, kind)}".removesuffix(": ")
+    return f"{kind}: {kind_in_words(session, kind)}".removesuffix(": ")
 
 
 def about(session: Session, option: Option) -> str:
     """An option in a line, and what its value may be."""
     head = f"{option.name} {option.value}".rstrip()
-    among = ", ".join(option.choices[:SHOWN]) or known(session, option.value.strip("[]"))
+    among = ", ".join(option.choices[:SHOWN]) or kind_in_words(session, option.value.strip("[]"))
     return f"{head}  {option.help}" + (f"\n    here: {among}" if among else "")
 
 
-def known(session: Session, kind: str) -> str:
+def kind_in_words(session: Session, kind: str) -> str:
     """What there is of a kind in this notebook, in words."""
     found = [text for one in kind.split("|") for text, _ in values(session, one)]
     more = len(found) - SHOWN

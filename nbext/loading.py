@@ -30,7 +30,7 @@ from nbext.magics import MAGICS
 from nbext.magics.base import bound
 from nbext.magics.overview import described_by
 from nbext.panel.comms import install
-from nbext.programs import refused, starting
+from nbext.programs import refusing_magic, starting
 from nbext.session import Session
 from nbext.show import answer_shown
 from nbext.table import Told, show
@@ -116,7 +116,7 @@ def register(shell: Any, name: str, kind: str, fn: Callable[..., Any]) -> Callab
 def without_programs(shell: Any) -> list[Callable[[], None]]:
     """In a page, say of a cell that starts a program that there is none to start."""
     names = starting(shell) if in_page() else []
-    return [register(shell, name, "cell", refused(name)) for name in names]
+    return [register(shell, name, "cell", refusing_magic(name)) for name in names]
 
 
 def on_path() -> Callable[[], None]:

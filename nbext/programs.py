@@ -23,7 +23,7 @@ def of_scripts(magic: object) -> bool:
     return SCRIPTS in (module, getattr(magic, "__module__", ""))
 
 
-def refused(name: str) -> Callable[[str, str], None]:
+def refusing_magic(name: str) -> Callable[[str, str], None]:
     """A magic in the place of one that starts a program.
 
     IPython's own makes an event loop before it asks for a thread; where it gets none, that loop

@@ -9,7 +9,7 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from nbext.mishaps import Mishaps
 from nbext.session import Session, involves_others
-from nbext.show import Canvas, LiveProgress, answer_shown, joined, small
+from nbext.show import Canvas, LiveProgress, answer_shown, paragraphs_of, small
 
 if TYPE_CHECKING:
     from nbext.widgets import GraphWidget
@@ -35,7 +35,7 @@ class Screen:
         if self.canvas is not None:
             markdown, text = answer_shown(answer, extra)
             for line in self.mishaps.said():
-                markdown, text = joined(markdown, small(line)), f"{text}\n[{line}]"
+                markdown, text = paragraphs_of(markdown, small(line)), f"{text}\n[{line}]"
             self.canvas.finish(markdown, text)
         if self.widget is not None:
             self.widget.flush()

@@ -274,7 +274,7 @@ class Canvas:
             text, doing = self.progress.text(), self.progress.activity()
             if not text and not doing:
                 doing = self.progress.actor
-            self.put(joined(text, small(f"{doing} …") if doing else ""), "…")
+            self.put(paragraphs_of(text, small(f"{doing} …") if doing else ""), "…")
             self.pause_s = max(UPDATE_S, SHARE * (time.perf_counter() - begun), len(text) / PACE)
 
     def step_aside(self, asker: str) -> None:
@@ -285,7 +285,9 @@ class Canvas:
             self.timer.cancel()
             self.timer = None
         said = self.progress.text()
-        self.put(joined(said, small(f"{asker} asks:")), joined(said, f"[{asker} asks:]"))
+        self.put(
+            paragraphs_of(said, small(f"{asker} asks:")), paragraphs_of(said, f"[{asker} asks:]")
+        )
         self.id, self.placed = new_id(), False
 
     def put(self, markdown: str, text: str) -> None:
@@ -310,10 +312,10 @@ class Canvas:
     def stopped(self, why: str) -> None:
         """Keep what was said until it stopped, and say why it did."""
         said = self.progress.text() if self.progress else ""
-        self.finish(joined(said, small(why)), joined(said, f"[{why}]"))
+        self.finish(paragraphs_of(said, small(why)), paragraphs_of(said, f"[{why}]"))
 
 
-def joined(*parts: str) -> str:
+def paragraphs_of(*parts: str) -> str:
     """Paragraphs, the empty ones left out."""
     return "\n\n".join(part for part in parts if part)
 
@@ -336,7 +338,7 @@ def answer_shown(answer: Answer, extra: str = "") -> tuple[str, str]:
         text = json.dumps(to_jsonable_python(answer.data), indent=2, ensure_ascii=False)
         markdown = fenced(text, "json")
     images = pictures(answer.content)
-    said = joined(markdown, images, small(f"{answer.actor} · {bill}"))
+    said = paragraphs_of(markdown, images, small(f"{answer.actor} · {bill}"))
     return said, f"{text}\n[{answer.actor} · {bill}]"
 
 

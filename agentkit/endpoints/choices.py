@@ -79,7 +79,7 @@ def options(
         SetupError: one is unknown, out of range, belongs elsewhere, or is a key.
     """
     for name in fields:
-        known(name)
+        check_all_known(name)
     if extra_body is not None and not isinstance(extra_body, Mapping):
         raise SetupError(
             f"extra_body is {type(extra_body).__name__}", expected="a dict of body fields"
@@ -130,7 +130,7 @@ def closest(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:
     return next(iter(difflib.get_close_matches(word, known, 1, cutoff)), None)
 
 
-def known(*names: str) -> None:
+def check_all_known(*names: str) -> None:
     """Refuse options that nobody knows, rather than send them along.
 
     Raises:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from agentkit.endpoints import keys, prices
 from agentkit.endpoints.address import hidden
-from agentkit.endpoints.choices import headers_of, known, options
+from agentkit.endpoints.choices import check_all_known, headers_of, options
 from agentkit.endpoints.clients import CONNECT_S, Phases
 from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.fields import Fields
@@ -134,10 +134,10 @@ def connect(
     # From here on no frame of a traceback shows a key.
     base, key, headers = hidden(base_url), hidden(api_key), headers_of(headers)
     del base_url, api_key
-    return made(base, key, headers, {**locals()})
+    return connected_model(base, key, headers, {**locals()})
 
 
-def made(
+def connected_model(
     base: SecretStr | None,
     key: SecretStr | None,
     headers: Mapping[str, SecretStr],
@@ -146,7 +146,7 @@ def made(
     """The model of what connect was given, by its names."""
     timeout_s, retries, price = given["timeout_s"], given["retries"], given["price"]
     check_options(timeout_s, retries, price, given["dialect"], given["tools"])
-    known(*given["fields"])
+    check_all_known(*given["fields"])
     endpoint = find(chosen(given["name"]), base, key, given["dialect"], headers)
     typed = {name: given[name] for name in TYPED}
     endpoint.options = options(typed, given["extra_body"], given["fields"], endpoint.dialect)

@@ -107,7 +107,7 @@ class Site:
         return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) -> EndpointError:
+def status_error(site: Site, status: int, headers: Mapping[str, str], body: bytes) -> EndpointError:
     """From an HTTP status other than 200."""
     words = site.words(words_of(body))
     said = f"{site} answered {status}" + (f": {words}" if words else "")
@@ -241,7 +241,7 @@ def announced(site: Site, error: JSON) -> EndpointError:
         known = error if isinstance(error, dict) else {}
         pause = known.get("retry_after") or known.get("retry_after_s")
         headers = {"retry-after": str(pause)} if pause else {}
-        return refused(site, status, headers, canonical(error).encode("utf-8", "replace"))
+        return status_error(site, status, headers, canonical(error).encode("utf-8", "replace"))
     return BadReply(
         f"{site} reported an error inside its reply: {site.words(message_of(error)) or 'no words'}",
         expected="a reply",

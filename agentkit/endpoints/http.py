@@ -44,7 +44,7 @@ def grant(clock: asyncio.Timeout, seconds: float, last: float = float("inf")) ->
 
 async def send(call: HttpCall, line: GatedClient) -> Incoming:
     """Send it and wait for the status and the headers."""
-    pair = asked(call) if TAPS else None
+    pair = shown_request(call) if TAPS else None
     try:
         return Incoming(call, await line.client.post(call), pair)
     except Exception as error:
@@ -89,7 +89,7 @@ class Incoming:
         return piece
 
 
-def asked(call: HttpCall) -> object:
+def shown_request(call: HttpCall) -> object:
     """Show a request to who watches; gives what its answer is known by."""
     pair, url = object(), urlsplit(call.url)
     # The query may hold a key, and so may what is between "//" and "@".
@@ -133,7 +133,7 @@ async def refusal(call: HttpCall, response: Incoming) -> EndpointError:
     with suppress(EndpointError):
         while len(body) <= LARGEST_REFUSAL and (piece := await response.read()):
             body += piece
-    return failures.refused(call.site, response.status, response.headers, bytes(body))
+    return failures.status_error(call.site, response.status, response.headers, bytes(body))
 
 
 Take = Callable[[Incoming, asyncio.Timeout], Awaitable[T]]

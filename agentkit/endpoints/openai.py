@@ -53,7 +53,7 @@ def usage(value: JSON) -> Usage:
     )
 
 
-def counted(value: JSON) -> bool:
+def tells_usage(value: JSON) -> bool:
     """Whether a usage tells anything."""
     return usage(value).tokens_in > 0 or usage(value).tokens_out > 0
 
@@ -272,7 +272,7 @@ class Collector:
         """Take the counts in a chunk or a choice; ones that say nothing hide none that do."""
         for place in (told, told.get("x_groq")):
             found = place.get("usage") if isinstance(place, dict) else None
-            if found and (self.told is None or counted(found)):
+            if found and (self.told is None or tells_usage(found)):
                 self.told = found
 
     def news(self, choice: dict[str, Any]) -> dict[str, Any]:

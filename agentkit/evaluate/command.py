@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agentkit.actor import Actor
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.evaluate.compare import Progress
 from agentkit.evaluate.evaluating import evaluate
@@ -74,7 +74,7 @@ def team_and_suite(what: str) -> tuple[Actor, Suite]:
     Raises:
         SetupError: there are none by these names.
     """
-    things = found(what if ":" in what.rpartition("/")[2] else f"{what}:team,suite")
+    things = objects_meant(what if ":" in what.rpartition("/")[2] else f"{what}:team,suite")
     if len(things) != 2 or not isinstance(things[0], Actor):
         raise SetupError(
             f"{what} names no team and suite.", expected="FILE.py:TEAM,SUITE, an actor and a Suite"

@@ -114,7 +114,7 @@ async def compare(
     log = study_log(log)
     name = name or f"compare {', '.join(one.name for one in team)}"
     marks = {one.name: fingerprint(one) for one in team}
-    before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
+    before = study_id(log, resume, KIND) if resume else last_called(log, name, KIND)
     setup = {"kind": KIND, "contenders": list(marks), "budget": budget.model_dump()}
     async with run(name, log=log, task=setup, resume=before, extend=True) as study:
         with StudyLedger(study) as ledger:
@@ -268,7 +268,7 @@ def last_called(log: Log, name: str, kind: str) -> str | None:
     return next((id for id in log.ids(name=name) if is_study(log, id, kind)), None)
 
 
-def known(log: Log, id: str, kind: str) -> str:
+def study_id(log: Log, id: str, kind: str) -> str:
     """Return the id of a study to go on with.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from agentkit.evaluate.compare import Progress, known, last_called, study_log
+from agentkit.evaluate.compare import Progress, last_called, study_id, study_log
 from agentkit.evaluate.evaluation import Evaluation, Scored
 from agentkit.evaluate.identity import fingerprint
 from agentkit.evaluate.ledger import StudyLedger
@@ -72,7 +72,7 @@ async def evaluate(
     suite = checked(team, suite, name, seed, trials=trials, concurrency=concurrency)
     log = study_log(log)
     name = name or name_of(team, suite)
-    before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
+    before = study_id(log, resume, KIND) if resume else last_called(log, name, KIND)
     limits: dict[str, Any] = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
     limits |= {"task": setup_of(team, suite, trials), "resume": before}
     async with run(name, log=log, extend=True, **limits) as study:

@@ -46,7 +46,7 @@ class Judge:
 
     def __post_init__(self) -> None:
         share_of(f"passes_at of {self.name}", self.passes_at)
-        asked(self.judge, self.rubric)
+        check_judge(self.judge, self.rubric)
 
     async def __call__(self, case: ScorerInput) -> Score:
         """Ask for a verdict.
@@ -211,7 +211,7 @@ def as_made(judge: Actor, attempt: int, **about: str) -> Actor:
     return made
 
 
-def asked(judge: Any, rubric: Any) -> None:
+def check_judge(judge: Any, rubric: Any) -> None:
     """See to it that somebody can be asked to judge by a rubric.
 
     Raises:
@@ -292,7 +292,7 @@ class Pairwise:
     """Questions on which the order decided."""
 
     def __post_init__(self) -> None:
-        asked(self.judge, self.rubric)
+        check_judge(self.judge, self.rubric)
 
     async def prefer(self, question: str, mine: str, theirs: str) -> float:
         """Return 1.0 where mine is better in both orders, 0.0 where theirs is, else 0.5.

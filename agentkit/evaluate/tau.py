@@ -35,7 +35,7 @@ from agentkit.model import Model, ToolSpec
 from agentkit.pattern import Pattern, pattern
 from agentkit.run import current_run
 from agentkit.tools import Arguments, CallFailed, Tool
-from agentkit.tools.arguments import read, refused
+from agentkit.tools.arguments import arguments_misfit, read
 from agentkit.tools.protocol import TakesContext
 from agentkit.tools.schemas import Schema
 from agentkit.values import M
@@ -83,7 +83,7 @@ class DeskTool(Tool):
     def check(self, arguments: str) -> Arguments:
         given, asked = read(self.spec, arguments)
         if wrong := self._schema.wrong(given):
-            raise refused(self.spec, wrong)
+            raise arguments_misfit(self.spec, wrong)
         return Arguments(given, asked=asked)
 
     async def perform(self, arguments: Arguments, context: Context[Any]) -> Any:

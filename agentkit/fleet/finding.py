@@ -91,7 +91,7 @@ def without_secrets(log: str) -> str:
     return address_of(log).url if is_postgres(log) else log
 
 
-def found(address: str) -> list[str]:
+def ray_logs(address: str) -> list[str]:
     """The logs of all workers on a Ray that answer.
 
     Raises:
@@ -117,7 +117,7 @@ def found(address: str) -> list[str]:
 def main(address: str) -> None:
     """Print what `found` gives, or its error, as JSON."""
     try:
-        told: dict[str, Any] = {"logs": found(address)}
+        told: dict[str, Any] = {"logs": ray_logs(address)}
     except AgentkitError as error:
         told = {"what": error.what, "expected": error.expected, "todo": error.todo}
     except Exception as error:

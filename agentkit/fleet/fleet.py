@@ -104,7 +104,7 @@ class Fleet:
         place = FleetFiles(opened.url)
         wanted = worker_targets(targets, place.state.parent, ray or "", ship_code)
         if place.up():
-            await joined(place, wanted, workers, ray or "")
+            await join_fleet(place, wanted, workers, ray or "")
         else:
             options: dict[str, float | str | None] = {
                 "slots": slots, "lease": lease_s, "attempts": attempts, "drain": drain_s,
@@ -378,7 +378,7 @@ def in_part(error: BaseException, name: str, stored: int, whole: int) -> BaseExc
     return error
 
 
-async def joined(place: FleetFiles, targets: Sequence[str], workers: int, ray: str) -> None:
+async def join_fleet(place: FleetFiles, targets: Sequence[str], workers: int, ray: str) -> None:
     """Have the supervisor that is up have so many workers.
 
     Raises:

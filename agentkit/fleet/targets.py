@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.actor import Actor
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.errors import SetupError
 from agentkit.fleet import shipping
 
@@ -18,7 +18,7 @@ def loaded(target: str) -> list[Actor]:
     """
     if shipping.is_shipped(target):
         return shipping.unpacked(shipping.read(target))
-    named = [one for thing in found(target) for one in several(thing)]
+    named = [one for thing in objects_meant(target) for one in several(thing)]
     if not named or not all(isinstance(one, Actor) for one in named):
         raise SetupError(
             f"{target} names something else than actors.",

@@ -90,7 +90,7 @@ def repeated(
         for number in range(1, rounds + 1):
             end = f" of {rounds}" if known_end else ""
             asks = [
-                asked(game, one, seat, done, f"{number}{end}", forfeit)
+                player_move(game, one, seat, done, f"{number}{end}", forfeit)
                 for seat, one in enumerate(team)
             ]
             made = await gather(*asks)
@@ -143,7 +143,7 @@ def check_match(
         )
 
 
-async def asked(
+async def player_move(
     game: Game, player: Actor, seat: int, done: Sequence[Profile], number: str, forfeit: str | None
 ) -> str | None:
     """The move of a player; None where it named none of its own, and that is a forfeit.

@@ -13,7 +13,7 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.errors import SetupError
 from agentkit.grading import reports
 from agentkit.grading.assignment import Assignment, Case
@@ -111,7 +111,7 @@ def assignment_of(name: str) -> Assignment:
     Raises:
         SetupError: there is none.
     """
-    (one,) = found(name)
+    (one,) = objects_meant(name)
     if not isinstance(one, Assignment):
         raise SetupError(f"{name} is a {type(one).__name__}.", expected="an Assignment")
     return one

@@ -118,18 +118,20 @@ class Gateway:
     async def receipts(self, request: Request) -> Response:
         """A student's receipts, to hand in beside a log."""
         if not (student := self.student(request)):
-            return refused(401, "this key is nobody's")
+            return refusal_response(401, "this key is nobody's")
         found = await asyncio.to_thread(self.book.read, student)
         return PlainTextResponse("".join(f"{one.model_dump_json()}\n" for one in found))
 
     async def ask(self, request: Request) -> Response:
         """Pass a call on, and sign what comes back."""
         if not (student := self.student(request)):
-            return refused(401, "this key is nobody's")
+            return refusal_response(401, "this key is nobody's")
         try:
             body = await whole(request)
         except (ValueError, RecursionError, ClientDisconnect):
-            return refused(400, f"this is no JSON object of at most {LARGEST:,} bytes in UTF-8")
+            return refusal_response(
+                400, f"this is no JSON object of at most {LARGEST:,} bytes in UTF-8"
+            )
         headers = {name: request.headers[name] for name in PASSED if name in request.headers}
         if key := self.key(student):
             headers["authorization"] = f"Bearer {key}"
@@ -137,7 +139,7 @@ class Gateway:
         try:
             found = await self.up.send(sent, stream=True)
         except httpx.HTTPError as error:
-            return refused(502, f"the endpoint broke off: {type(error).__name__}")
+            return refusal_response(502, f"the endpoint broke off: {type(error).__name__}")
         kept = {name: found.headers[name] for name in BACK if name in found.headers}
         if found.status_code == 200 and body.get("stream"):
             pieces = self.streamed(found, student, body)
@@ -151,7 +153,7 @@ class Gateway:
         try:
             data = await found.aread()
         except httpx.HTTPError as error:
-            return refused(502, f"the endpoint broke off: {type(error).__name__}")
+            return refusal_response(502, f"the endpoint broke off: {type(error).__name__}")
         finally:
             await found.aclose()
         if found.status_code == 200:
@@ -205,6 +207,6 @@ async def whole(request: Request) -> dict[str, Any]:
     return found
 
 
-def refused(status: int, words: str) -> Response:
+def refusal_response(status: int, words: str) -> Response:
     """A refusal as an endpoint words it."""
     return JSONResponse({"error": {"message": words, "type": "invalid_request_error"}}, status)

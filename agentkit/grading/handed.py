@@ -110,7 +110,9 @@ def of_notebook(text: str, assignment: str) -> str:
         raise Unusable(f"it is a notebook of {language[:40]}")
     if (size := sum(map(len, sources))) > LARGEST:
         raise Unusable(f"its cells have {size:,} letters; {LARGEST:,} are read at most")
-    chosen = [code for code, tag in zip(sources, tags, strict=True) if asked(tag, assignment)]
+    chosen = [
+        code for code, tag in zip(sources, tags, strict=True) if answers_assignment(tag, assignment)
+    ]
     if chosen:
         return "\n\n".join(plain(code) for code in chosen)
     if other := sorted({one for tag in tags for one in tag if one.startswith(f"{ANSWER}:")}):
@@ -125,7 +127,7 @@ def language_of(book: dict[str, Any]) -> str:
     return "python" if PYTHON.fullmatch(said) else said
 
 
-def asked(tags: set[str], assignment: str) -> bool:
+def answers_assignment(tags: set[str], assignment: str) -> bool:
     """Whether a cell with these tags answers an assignment."""
     names = [tag.partition(":")[2] for tag in tags if tag.partition(":")[0] == ANSWER]
     return bool(names) and (not assignment or "" in names or assignment in names)

@@ -44,7 +44,7 @@ def merge(new: dict[str, Any], mine: dict[str, Any], where: str) -> MergedNotebo
     """
     named = names(new["cells"], where)
     places = {name: place for place, name in named.items()}
-    answers = found(new["cells"], mine["cells"], places)
+    answers = student_answers(new["cells"], mine["cells"], places)
     made = MergedNotebook({**new, "cells": []})
     before, taken = own(new["cells"], mine["cells"], places, answers, made)
     made.own = sum(map(len, before.values()))
@@ -61,7 +61,9 @@ def merge(new: dict[str, Any], mine: dict[str, Any], where: str) -> MergedNotebo
     return made
 
 
-def found(new: list[Cell], mine: list[Cell], places: dict[str, int]) -> dict[str, list[Cell]]:
+def student_answers(
+    new: list[Cell], mine: list[Cell], places: dict[str, int]
+) -> dict[str, list[Cell]]:
     """What a student wrote, by exercise; several cells where he split or copied one."""
     answers: dict[str, list[Cell]] = {}
     for cell in mine:

@@ -168,15 +168,17 @@ class Referee:
         """Pass a model call on; what the endpoint answers is noted."""
         body, now = await self.body(request), self.now
         if body is None or now is None:
-            return refused(400, "no case is open, or this is no request")
+            return refusal_response(400, "no case is open, or this is no request")
         if now.calls >= self.assignment.most_calls:
-            return refused(403, f"{self.assignment.most_calls} model calls are all of a case")
+            return refusal_response(
+                403, f"{self.assignment.most_calls} model calls are all of a case"
+            )
         budget = self.assignment.budget_calls
         if budget and sum(one.calls for one in self.seen) >= budget:
-            return refused(403, f"{budget} model calls are all of a submission")
+            return refusal_response(403, f"{budget} model calls are all of a submission")
         if not self.served(str(body.get("model", ""))):
             known = ", ".join(self.assignment.models) or f"models {MODELS}..."
-            return refused(404, f"only {known} are served")
+            return refusal_response(404, f"only {known} are served")
         given = body.get("seed")
         given = given if isinstance(given, int) else 0
         # A whole reply, of which every call of a tool is known when it is delivered.
@@ -188,7 +190,7 @@ class Referee:
             found = await self.up.post(ASK, json=body, headers=headers)
         except httpx.HTTPError as error:
             now.calls -= 1
-            return refused(502, f"the endpoint broke off: {type(error).__name__}")
+            return refusal_response(502, f"the endpoint broke off: {type(error).__name__}")
         if found.status_code == 200:
             now.wished += wishes(found.content)
         else:
@@ -222,7 +224,7 @@ class RequestCount:
             self.referee.busy -= 1
 
 
-def refused(status: int, words: str) -> Response:
+def refusal_response(status: int, words: str) -> Response:
     """A refusal as an endpoint words it."""
     return JSONResponse({"error": {"message": words, "type": "invalid_request_error"}}, status)
 

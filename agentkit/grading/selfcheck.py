@@ -119,7 +119,7 @@ async def tried(code: str, assignment: Assignment, *, each: int = EACH) -> Tried
             f"This cannot be handed in: {why}.",
             expected=f"a cell that defines {assignment.answer}(tools)",
         ) from why
-    strength = "none" if bubblewrap.found() is None else "bubblewrap"
+    strength = "none" if bubblewrap.launcher() is None else "bubblewrap"
     secret = secrets.token_hex(16)
     shown = chosen(assignment.rules, assignment.drawn(secret), each)
     small = replace(assignment, cases=lambda _: shown)

@@ -144,19 +144,19 @@ def attached(text: str, cell: dict[str, Any]) -> str:
     """A text whose attached pictures stand in it."""
     for name, forms in (cell.get("attachments") or {}).items():
         for kind, data in forms.items():
-            text = text.replace(f"attachment:{name}", f"data:{kind};base64,{joined(data)}")
+            text = text.replace(f"attachment:{name}", f"data:{kind};base64,{cell_text(data)}")
     return text
 
 
 def shown(output: dict[str, Any]) -> str:
     """An output as HTML; "" where there is nothing to see."""
     if output.get("output_type") == "stream":
-        return plain(joined(output.get("text", "")))
+        return plain(cell_text(output.get("text", "")))
     if output.get("output_type") == "error":
         return plain(f"{output.get('ename', '')}: {output.get('evalue', '')}")
     data = output.get("data", {})
-    kind = next((one for one in SHOWN if joined(data.get(one, "")).strip()), "")
-    text = joined(data.get(kind, ""))
+    kind = next((one for one in SHOWN if cell_text(data.get(one, "")).strip()), "")
+    text = cell_text(data.get(kind, ""))
     if kind == "image/svg+xml":
         # As a picture: what it names does not meet what the next one names.
         kind, text = "image/png", "svg+xml;base64," + base64.b64encode(text.encode()).decode()
@@ -173,7 +173,7 @@ def plain(text: str) -> str:
     return f"<pre>{for_html(ANSI.sub('', text).rstrip())}</pre>" if text.strip() else ""
 
 
-def joined(text: Any) -> str:
+def cell_text(text: Any) -> str:
     """A text of a notebook, which may be kept in lines."""
     return "".join(map(str, text)) if isinstance(text, list) else str(text)
 

@@ -72,7 +72,7 @@ def fetch(weights: Weights, into: Path, report: Report, unknown: bool) -> Path:
     except Exception as error:
         if ours(error):
             raise
-        raise refused(weights, error) from error
+        raise hub_error(weights, error) from error
     return placed(weights, part, into, digest, report)
 
 
@@ -174,7 +174,7 @@ def ours(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno is not None and not network
 
 
-def refused(weights: Weights, error: Exception) -> SetupError:
+def hub_error(weights: Weights, error: Exception) -> SetupError:
     """What huggingface_hub raised, as an error that says what to do."""
     if told := full(error, folder()):
         return told

@@ -170,7 +170,7 @@ def serve(options: argparse.Namespace, key: str) -> Any:
     return xllamacpp.Server(params)
 
 
-def asked(url: str, key: str) -> tuple[str, bool]:
+def server_mark(url: str, key: str) -> tuple[str, bool]:
     """A mark of all that the server was asked so far, and whether it works now."""
     import urllib.request
 
@@ -212,7 +212,7 @@ def stay(users: Users, url: str, key: str, idle_s: float) -> None:
             continue
         looked = now
         with suppress(OSError, ValueError):
-            seen, busy = asked(url, key)
+            seen, busy = server_mark(url, key)
             if busy or seen != mark:
                 mark, since = seen, now
         if now - max(since, users.stirred) > idle_s:

@@ -101,13 +101,13 @@ def _opened(path: Path, option: str, write: bool) -> Log:
     if found is None and not write:
         return _to_read(path)
     if found is None:
-        found = log = made(path, full=option == "synchronous=full")
+        found = log = file_log(path, full=option == "synchronous=full")
         _open[key] = log
         log.on_close = functools.partial(_forget, key, log)
     return found
 
 
-def made(path: Path, *, full: bool) -> SqliteLog:
+def file_log(path: Path, *, full: bool) -> SqliteLog:
     """A log in a file, which a browser keeps where that is a page's own."""
     if (keep := keeper(path)) is None:
         return SqliteLog(path, full=full)

@@ -76,7 +76,7 @@ def log_head(count: int, heads: Iterable[tuple[str, bytes]]) -> str:
     return f"{count}-{hashed(b'log', b'%d' % count, *parts).hex()}"
 
 
-def counted(head: str) -> int:
+def events_at_head(head: str) -> int:
     """How many events the log had whose head this is.
 
     Raises:

@@ -21,7 +21,7 @@ from agentkit.logs import work
 from agentkit.logs.files import whole_file
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.logs.verifying import storable
-from agentkit.place import joined
+from agentkit.place import whole_path
 
 if TYPE_CHECKING:
     from agentkit.logs.postgres.storage import PostgresLog
@@ -200,7 +200,7 @@ def note_place(places: dict[int, str], run: int, body: str) -> None:
         first = json.loads(body)
         if isinstance(place := first.get("place"), str):
             root = first.get("root")
-            places[run] = storable(joined(place, root if isinstance(root, str) else None) or "")
+            places[run] = storable(whole_path(place, root if isinstance(root, str) else None) or "")
 
 
 def server(log: Log) -> PostgresLog:

@@ -81,7 +81,7 @@ class Texts:
         if text.strip() in self.short:
             yield 0, len(text)
         for form in self.long:
-            yield from found(form, text)
+            yield from places_of(form, text)
 
     def within(self, body: str) -> bool:
         """Whether some of it may stand in the JSON of a row, or its beginning."""
@@ -172,7 +172,7 @@ class Texts:
     def cut(self, text: str, given: Iterable[str] | None = None) -> str:
         """Return a text without it, or without other forms; pieces that overlap go as one."""
         wanted = self.long if given is None else given
-        spans = sorted(span for form in wanted for span in found(form, text))
+        spans = sorted(span for form in wanted for span in places_of(form, text))
         parts, at = [], 0
         for begin, end in spans:
             if begin >= at:
@@ -192,7 +192,7 @@ def forms(text: str) -> set[str]:
     return {text, " ".join(text.split()), *written}
 
 
-def found(form: str, text: str) -> Iterable[tuple[int, int]]:
+def places_of(form: str, text: str) -> Iterable[tuple[int, int]]:
     """Where a text has another in it, from first to last; and where it was cut off in it."""
     at = text.find(form)
     while at >= 0:
@@ -240,7 +240,7 @@ def erased(db: Statements, texts: Sequence[str]) -> Erased:
     return Erased(events=events, messages=messages, files=files, left=tuple(left))
 
 
-def counted(db: Statements, texts: Sequence[str]) -> Erased:
+def would_erase(db: Statements, texts: Sequence[str]) -> Erased:
     """Say what `erase` would change."""
     wanted = Texts(texts)
     found = len(altered_events(db, wanted)), len(altered_messages(db, wanted))

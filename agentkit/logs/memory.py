@@ -95,7 +95,7 @@ class MemoryLog(Log):
         return chain.log_head(count, begun.items())
 
     def verify(self, head: str | None = None) -> list[str]:
-        count = None if head is None else chain.counted(head)
+        count = None if head is None else chain.events_at_head(head)
         self.catch_up()
         wrong = []
         by_run: dict[str, list[Any]] = {run: [] for run in self._runs}

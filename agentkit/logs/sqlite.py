@@ -322,7 +322,7 @@ class SqliteLog(Log):
     def verify(self, head: str | None = None) -> list[str]:
         from agentkit.logs import verifying
 
-        count = None if head is None else chain.counted(head)
+        count = None if head is None else chain.events_at_head(head)
         self.catch_up()
         wrong = [self.note] if self.note else []
         with self._transaction("BEGIN"):
@@ -334,7 +334,7 @@ class SqliteLog(Log):
         self.catch_up()
         if dry:
             with self._transaction("BEGIN"):
-                return erasing.counted(self._db, texts)
+                return erasing.would_erase(self._db, texts)
         self._may_write()
         with self._mapped():
             return erasing.erase(self.path, texts)

@@ -21,7 +21,7 @@ from agentkit.errors import BadOutput
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.pattern import Pattern
-from agentkit.patterns.parts.jobs import Job, checked, prompt, refused
+from agentkit.patterns.parts.jobs import Job, checked, prompt, redo_words
 from agentkit.patterns.parts.team import (
     FAILURES,
     at_least,
@@ -124,7 +124,7 @@ def crew(
             asked, wrong = prompt(job, text_of(task), results), None
             try:
                 for trial in range(retries + 1):
-                    again = refused(wrong, answer) if wrong else ""
+                    again = redo_words(wrong, answer) if wrong else ""
                     answer = await done(job, asked + again, wanted)
                     wrong = job.guardrail(answer) if job.guardrail else None
                     if not wrong:

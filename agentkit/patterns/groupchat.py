@@ -85,7 +85,7 @@ def groupchat(
         while not (reason := (stop and stop(chat)) or full(chat, max_turns)):
             try:
                 choice = await chosen_by(chat, team)
-                counts = counted(chat, choice, name)
+                counts = note_turn(chat, choice, name)
                 last = await by_name[choice.name](prompt(chat, choice.name))
             except FAILURES as error:
                 return unfinished(error, {"chat": str(chat)} if chat.turns else {},
@@ -116,7 +116,7 @@ def groupchat(
     return Pattern(chat_team, name, everybody)
 
 
-def counted(chat: Chat, choice: NextSpeaker, name: str) -> dict[str, int]:
+def note_turn(chat: Chat, choice: NextSpeaker, name: str) -> dict[str, int]:
     """Note who speaks next, and return how many turns each has with this one.
 
     Raises:

@@ -78,11 +78,11 @@ def together(name: str, members: list[dict[str, JSON]]) -> dict[str, JSON]:
         "notes": dict(sorted(notes.items())),
         "grave": any(m["grave"] for m in members),
         "sub": ", ".join(f"{states[s]} {s}" for s in URGENT if states[s]),
-        **known(members),
+        **crowd_labels(members),
     }
 
 
-def known(members: list[dict[str, JSON]]) -> dict[str, JSON]:
+def crowd_labels(members: list[dict[str, JSON]]) -> dict[str, JSON]:
     """The labels of what the members of a crowd know, together."""
     told = worst(Label.model_validate(m["trust"]) for m in members if "trust" in m)
     return {} if told.clean else {"trust": told.form()}

@@ -189,7 +189,7 @@ class Sandbox:
         self, argv: Sequence[str], limits: Limits, folder: Path | None, env: dict[str, str],
         fds: list[int],
     ) -> RunningProgram:  # fmt: skip
-        place, engine = ContainerFiles(self._home), container.found()
+        place, engine = ContainerFiles(self._home), container.launcher()
         assert engine is not None
         whole = container.command(
             argv, engine=engine, place=place, limits=limits, uid=self.uid, folder=folder,
@@ -232,9 +232,9 @@ def here(strength: Strength | None) -> Strength:
         )
     if strength == "none":
         return "none"
-    if strength != "container" and bubblewrap.found() is not None:
+    if strength != "container" and bubblewrap.launcher() is not None:
         return "bubblewrap"
-    if strength != "bubblewrap" and container.found() is not None:
+    if strength != "bubblewrap" and container.launcher() is not None:
         return "container"
     expected = {
         "container": "Podman, and a kernel that lets it bound a container",

@@ -48,7 +48,7 @@ DROPPED = (
 
 
 @cache
-def found() -> str | None:
+def launcher() -> str | None:
     """Return the path of bubblewrap; None without it, or where the kernel lets it make nothing."""
     path = shutil.which("bwrap")
     if path is None or not sys.platform.startswith("linux"):
@@ -109,7 +109,7 @@ def command(
         calls_fd: where the filter of system calls is read; None for none.
     """
     size = str(limits.disk_mb << 20)
-    found_at = found()
+    found_at = launcher()
     assert found_at is not None
     made = [found_at, *namespaces(), "--clearenv"]
     for name, value in env.items():

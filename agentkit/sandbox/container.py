@@ -67,7 +67,7 @@ def engine_env() -> dict[str, str]:
 
 
 @cache
-def found() -> tuple[str, ...] | None:
+def launcher() -> tuple[str, ...] | None:
     """Return how Podman starts a container that keeps our bounds here; None where it cannot."""
     path = shutil.which("podman")
     if path is None or not sys.platform.startswith("linux") or calls_form() is None:

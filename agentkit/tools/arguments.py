@@ -38,7 +38,7 @@ def read(spec: ToolSpec, arguments: str) -> tuple[dict[str, JSON], str]:
     return raw, asked
 
 
-def refused(spec: ToolSpec, wrong: str) -> BadArguments:
+def arguments_misfit(spec: ToolSpec, wrong: str) -> BadArguments:
     """The error of arguments that do not fit."""
     return BadArguments(
         f"The arguments of {spec.name} are not accepted: {wrong}. It takes {spec.signature}."
@@ -62,7 +62,7 @@ class Checker:
         for name, value in raw.items():
             if type(value) is bool and self._wants_number(name):
                 # pydantic takes true for 1.
-                raise refused(self.spec, f"{name}: a truth value is no number")
+                raise arguments_misfit(self.spec, f"{name}: a truth value is no number")
         checked = self._validated(asked)
         given = checked.model_fields_set | self.signed.always
         objects = {
@@ -84,9 +84,9 @@ class Checker:
             wrong = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
             )
-            raise refused(self.spec, wrong) from error
+            raise arguments_misfit(self.spec, wrong) from error
         except Exception as error:
-            raise refused(self.spec, full_text(error)) from error
+            raise arguments_misfit(self.spec, full_text(error)) from error
         return checked
 
     @functools.cached_property

@@ -235,18 +235,18 @@ def tool(
         "on_error": on_error, "needs": (cpus, gpus, memory_gb),
     }  # fmt: skip
     if fn is None:
-        return lambda function: made(FunctionTool, function, **how)
+        return lambda function: tool_of_kind(FunctionTool, function, **how)
     if isinstance(fn, FunctionTool):
         return fn
     if isinstance(fn, types.MethodType) and isinstance(fn.__func__, FunctionTool):
         return fn.__func__.__get__(fn.__self__)
-    return made(FunctionTool, fn, **how)
+    return tool_of_kind(FunctionTool, fn, **how)
 
 
 Kind = TypeVar("Kind", bound=FunctionTool)
 
 
-def made(
+def tool_of_kind(
     kind: type[Kind],
     fn: Any,
     *,

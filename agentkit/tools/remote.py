@@ -14,7 +14,7 @@ from agentkit.events import Effect
 from agentkit.given import Context
 from agentkit.messages import JSON, canonical, mended
 from agentkit.model import ToolSpec
-from agentkit.tools.arguments import read, refused
+from agentkit.tools.arguments import arguments_misfit, read
 from agentkit.tools.declared import declared
 from agentkit.tools.protocol import Approve, Arguments, OnError, TakesContext, Tool
 from agentkit.tools.schemas import LARGEST, Schema
@@ -119,7 +119,7 @@ class RemoteTool(Works, Tool):
     def check(self, arguments: str) -> Arguments:
         raw, asked = read(self.spec, arguments)
         if wrong := self._schema.wrong(raw):
-            raise refused(self.spec, wrong)
+            raise arguments_misfit(self.spec, wrong)
         whole = self.spec.parameters
         shown = without_write_only(raw, whole, whole) if self._secret else raw
         return Arguments(shown, objects=raw, asked=asked, defaults=self._defaults)

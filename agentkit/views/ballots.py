@@ -57,7 +57,7 @@ class VoteRounds:
         """Enter a round, or give back the last one when that is what it tells."""
         last = self.rounds[-1] if self.rounds else None
         if last is None or last.ballots != ballots:
-            last = Round(label, ballots, counted(ballots), self.absent)
+            last = Round(label, ballots, one_vote_each(ballots), self.absent)
             self.absent = {}
             self.rounds.append(last)
         last.sums = sums or last.sums
@@ -192,7 +192,7 @@ def enter(table: VoteRounds, note: RoundHeld | Counted | JudgeChose | Rated | Ab
             table.absent = dict(note.reasons)
         case RoundHeld():
             fresh = Round(f"round {note.round}", dict(note.answers), {}, table.absent)
-            fresh.sums, table.absent = counted(fresh.ballots), {}
+            fresh.sums, table.absent = one_vote_each(fresh.ballots), {}
             table.rounds.append(fresh)
         case Counted():
             label = note.topic if not table.rounds else f"{note.topic} {len(table.rounds) + 1}"
@@ -207,7 +207,7 @@ def enter(table: VoteRounds, note: RoundHeld | Counted | JudgeChose | Rated | Ab
                 table.reason = short(f"{note.winner}: {note.reason}", 200)
 
 
-def counted(ballots: Held) -> dict[str, float]:
+def one_vote_each(ballots: Held) -> dict[str, float]:
     """One vote for each who did not abstain."""
     found: dict[str, float] = {}
     for held in ballots.values():

@@ -15,7 +15,7 @@ def called(event: StepStarted | StepEnded) -> str:
     return event.name.partition(".")[0] if event.step == "memory" else event.name
 
 
-def asked(event: StepStarted | StepEnded, request: JSON) -> JSON:
+def step_request(event: StepStarted | StepEnded, request: JSON) -> JSON:
     """What a step asked; of a memory with what was to be done, as `{"recall": ...}`."""
     return {event.name.partition(".")[2]: request} if event.step == "memory" else request
 

@@ -24,7 +24,7 @@ from agentkit.reliability.retry import Retried
 from agentkit.views.book import YOU, News
 from agentkit.views.callers import Callers, renamed
 from agentkit.views.colours import Colours
-from agentkit.views.counterparts import asked, called, counterpart
+from agentkit.views.counterparts import called, counterpart, step_request
 from agentkit.views.entries import Order, StepEntry
 from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Fold
@@ -253,7 +253,7 @@ class MessageGraph(Fold):
         self.meet(other, event).steps[step] = "call"
         if fresh:
             self.nodes[other].asked += 1
-            letter = self.colours.letter(event, "call", asked(event, event.request), step)
+            letter = self.colours.letter(event, "call", step_request(event, event.request), step)
             self.edge(actor.id, other, letter)
 
     def other(self, event: StepStarted | StepEnded) -> str | None:
@@ -293,7 +293,7 @@ class MessageGraph(Fold):
         if event.reused is not None or f"{actor.id}→{other}" not in self.edges:
             begun: StepEntry = self.book.steps[step]
             node.asked += 1
-            letter = self.colours.letter(event, "call", asked(event, begun.request), step)
+            letter = self.colours.letter(event, "call", step_request(event, begun.request), step)
             self.edge(actor.id, other, letter)
         failed = event.status != "ok" or bool(mapped(event.result, "error"))
         body = explained(event.error) if event.error else event.result

@@ -15,7 +15,7 @@ from typing import Any
 from agentkit.messages import JSON
 from memory.board.holding import HeldVersions, Plain, from_columns, in_columns
 from memory.board.state import BoardState
-from memory.board.versions import GIVEN, Consistency, Version, encoded, made
+from memory.board.versions import GIVEN, Consistency, Version, encoded, version_from
 
 STEPS = "_steps"
 """Ends the name of a column of differences."""
@@ -184,7 +184,7 @@ def columns(rows: Iterable[dict[str, JSON]]) -> dict[str, list[JSON]]:
 def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> BoardState:
     """Decode a state from its JSON; of older snapshots too, which say all."""
     if "versions" not in saved:
-        saved = counted(saved)
+        saved = from_older(saved)
     held, versions = all_held(value_columns(saved), consistency, replicas, saved["held"])
     waiting = [(next(versions), list(others)) for others in saved["waiting"]]
     early = {replica: list(islice(versions, n)) for replica, n in saved["early"].items()}
@@ -281,11 +281,12 @@ def one_by_one(fields: dict[str, list[JSON]], keys: Sequence[str], only: str) ->
     names, each = [*told], iter(keys)
     rest = {} if "replica" in told else {"replica": only}
     return [
-        made(rest | known(names, row, next(each, ""))) for row in zip(*told.values(), strict=True)
+        version_from(rest | row_fields(names, row, next(each, "")))
+        for row in zip(*told.values(), strict=True)
     ]
 
 
-def known(names: list[str], row: tuple[JSON, ...], key: str) -> dict[str, JSON]:
+def row_fields(names: list[str], row: tuple[JSON, ...], key: str) -> dict[str, JSON]:
     """The fields that a row has: of a version only the value may be None."""
     found = {name: one for name, one in zip(names, row, strict=True) if one is not None}
     found.setdefault("key", key)
@@ -293,7 +294,7 @@ def known(names: list[str], row: tuple[JSON, ...], key: str) -> dict[str, JSON]:
     return found
 
 
-def counted(saved: JSON) -> JSON:
+def from_older(saved: JSON) -> JSON:
     """A state as an older snapshot has it, with its versions where they stand, as newer ones do."""
     held = [one for keys in saved["held"].values() for kept in keys.values() for one in kept]
     waiting = [one for one, _ in saved["waiting"]]

@@ -92,7 +92,7 @@ def version_of(event: StateChanged, **known: JSON) -> Version:
     if GIVEN in said or PATCH in said:
         said.pop(GIVEN, None)
         said.pop(PATCH, None)
-    return made(said)
+    return version_from(said)
 
 
 USUAL = frozenset(("n", "key", "value", "by", "at", "replica", "based_on"))
@@ -108,7 +108,7 @@ REST: dict[str, JSON] = {
 new, put = object.__new__, object.__setattr__
 
 
-def made(said: dict[str, JSON]) -> Version:
+def version_from(said: dict[str, JSON]) -> Version:
     """Make a version of its fields, as they are in a log.
 
     Most have the usual ones alone, and are made without the machinery of a model, in a third of its

@@ -47,7 +47,7 @@ def decision(board: BoardCore, draft: Draft) -> Callable[[BoardState], tuple[str
         held = state.held[draft.replica].get(draft.key, ())
         version = _version(board, state, draft)
         if board.consistency == "cas" and draft.based_on != tuple(one.n for one in held):
-            raise refused(board, state, version)
+            raise conflict_of(board, state, version)
         if board.consistency == "vector":
             count = state.counts.get(draft.key, {}).get(draft.replica, 0) + 1
             clock = clock_of(
@@ -112,15 +112,15 @@ def _merged(
     now, value = state.value(draft.replica, draft.key), draft.value
     if draft.known is None and draft.based_on not in ((), tuple(one.n for one in held)):
         # What the writer says to have read, and this session did not, is not there any more.
-        raise refused(board, state, version)
+        raise conflict_of(board, state, version)
     if draft.known is not None:
         # What stands there was never read: it cannot be told what of it is meant to stay.
         if draft.known == NOTHING_READ and isinstance(now, str) and now != value:
-            raise refused(board, state, version)
+            raise conflict_of(board, state, version)
         try:
             return merged(draft.known[0], now, value)
         except Concurrent:
-            raise refused(board, state, version) from None
+            raise conflict_of(board, state, version) from None
     return value
 
 
@@ -176,7 +176,7 @@ def versions(board: BoardCore, state: BoardState, key: str, ns: tuple[int, ...])
     return [one for one in board.history(key) if one.n in ns]
 
 
-def refused(board: BoardCore, state: BoardState, version: Version) -> Conflict:
+def conflict_of(board: BoardCore, state: BoardState, version: Version) -> Conflict:
     """Make the error for a write that is not based on the newest version."""
     held = state.held[version.replica].get(version.key, ())
     now = held[-1] if held else None

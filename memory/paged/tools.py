@@ -42,8 +42,8 @@ def tools_of(memory: Outside, *, most: int, heartbeats: bool, writes: bool) -> S
     reads = [search, *recall_calls(memory, most)]
     edits = [remember, *(context_calls(memory) if memory.blocks else [])]
     return [
-        *(made(memory.name, one, "pure", heartbeats) for one in reads),
-        *(made(memory.name, one, "idempotent", heartbeats) for one in edits if writes),
+        *(paged_tool(memory.name, one, "pure", heartbeats) for one in reads),
+        *(paged_tool(memory.name, one, "idempotent", heartbeats) for one in edits if writes),
     ]
 
 
@@ -135,7 +135,7 @@ def context_calls(memory: Outside) -> list[Call]:
     return [core_append, core_replace]
 
 
-def made(memory: str, fn: Call, effect: Effect, heartbeats: bool) -> Tool:
+def paged_tool(memory: str, fn: Call, effect: Effect, heartbeats: bool) -> Tool:
     """Make a function a tool of the memory; its steps are recorded, not the call."""
     named = memory_tool(effect=effect, name=f"{memory}_{fn.__name__}")
     return named(beating(fn) if heartbeats else fn)

@@ -81,7 +81,7 @@ def normal(where: Where | None, depth: int = 0) -> Where | None:
             f"The filter is {where!r}.", expected='a mapping, such as {"port": "Amber"}'
         )
     parts = [one for name, given in where.items() for one in strict(name, given, depth)]
-    return joined("$and", parts)
+    return one_filter("$and", parts)
 
 
 def strict(name: str, given: Any, depth: int) -> list[Where]:
@@ -93,7 +93,7 @@ def strict(name: str, given: Any, depth: int) -> list[Where]:
         kept = [one for one in parts if one is not None]
         if name == "$or" and len(kept) < len(parts):
             return []
-        whole = joined(name, as_lists(kept, LISTED[name]))
+        whole = one_filter(name, as_lists(kept, LISTED[name]))
         return [] if whole is None else [whole]
     if not isinstance(name, str) or not name or name.startswith("$"):
         raise SetupError(f"The filter has the field {name!r}.", expected="a name of the metadata")
@@ -141,7 +141,7 @@ def single(part: Where) -> Where:
     return part
 
 
-def joined(how: str, parts: list[Where]) -> Where | None:
+def one_filter(how: str, parts: list[Where]) -> Where | None:
     """Filters as one."""
     return None if not parts else parts[0] if len(parts) == 1 else {how: parts}
 

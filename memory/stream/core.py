@@ -304,7 +304,7 @@ class StreamCore(Moving):
         await self.store.close()
 
 
-def asked(task: str, answer: str) -> str:
+def ask_observation(task: str, answer: str) -> str:
     """What an agent observes of an ask of its own."""
     return f"I was asked: {' '.join(task.split())[:500]} {ANSWERED} {answer}"[:2000]
 

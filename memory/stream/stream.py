@@ -23,7 +23,7 @@ from memory.hybrid import Search
 from memory.recalled import with_recalled
 from memory.stores import Store
 from memory.stream import planning, reflecting
-from memory.stream.core import Importance, StreamCore, asked, bounded
+from memory.stream.core import Importance, StreamCore, ask_observation, bounded
 from memory.stream.planning import PlanPart
 from memory.stream.presets import PAPER, Preset
 from memory.stream.records import Record
@@ -168,7 +168,7 @@ class StreamMemory(StreamCore):
             return
         last = next((n.message for n in reversed(thread) if n.message.role == "user"), None)
         task = last.text if last else ""
-        await self.observe(asked(task, thread[-1].message.text))
+        await self.observe(ask_observation(task, thread[-1].message.text))
 
     def __repr__(self) -> str:
         return (

@@ -165,7 +165,7 @@ class News:
 
     def questions(self) -> list[JSON]:
         """The questions that wait for the person."""
-        return [asked(id, one.question) for id, one in list(self.session.questions.items())]
+        return [question_json(id, one.question) for id, one in list(self.session.questions.items())]
 
     def spent(self) -> dict[str, JSON]:
         """What all runs of today used, of whichever notebook of this log.
@@ -183,7 +183,7 @@ class News:
         return summed([*own.values(), *(one for one in self.others if one["id"] not in own)])
 
 
-def asked(id: str, question: Question) -> JSON:
+def question_json(id: str, question: Question) -> JSON:
     """A question as JSON."""
     names = {"run", "agent", "options", "default", "words"}
     text = question.text[:QUESTION]

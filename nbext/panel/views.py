@@ -14,7 +14,7 @@ from agentkit.pictures.picture import Picture
 from agentkit.pictures.timeline import TimelinePicture
 from agentkit.views.eventlist import told
 from agentkit.views.transcript import Transcript
-from nbext.asked import asked
+from nbext.asked import panel_answer
 
 DRAWN: dict[str, type[Picture[Any]]] = {
     "graph": GraphPicture,
@@ -85,7 +85,7 @@ class Views:
         Raises:
             SetupError, UnknownRun, LogError: see `picture`.
         """
-        return asked(self.picture(run, name), content)
+        return panel_answer(self.picture(run, name), content)
 
 
 def listed(name: str, events: list[Any]) -> dict[str, JSON]:

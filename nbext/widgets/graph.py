@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentkit.messages import JSON
 from agentkit.pictures.graph import GraphPicture
 from agentkit.views.graph import MessageGraph
-from nbext.asked import asked
+from nbext.asked import panel_answer
 from nbext.widgets.base import LiveView
 
 
@@ -17,4 +17,4 @@ class GraphWidget(LiveView, drawn="graph", picture=GraphPicture):
 
     def asked(self, content: dict[str, JSON]) -> dict[str, JSON] | None:
         """Answer a side panel: a page of messages, or the whole text of one."""
-        return asked(self.picture, content)
+        return panel_answer(self.picture, content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentkit.messages import JSON
 from agentkit.pictures.timeline import TimelinePicture
 from agentkit.views.timeline import Timeline
-from nbext.asked import asked
+from nbext.asked import panel_answer
 from nbext.widgets.base import LiveView
 
 
@@ -16,4 +16,4 @@ class TimelineWidget(LiveView, drawn="timeline", picture=TimelinePicture):
 
     def asked(self, content: dict[str, JSON]) -> dict[str, JSON] | None:
         """Answer a click: what is known of a bar, or of a note."""
-        return asked(self.picture, content)
+        return panel_answer(self.picture, content)

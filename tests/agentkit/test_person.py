@@ -15,7 +15,7 @@ import pytest
 from agentkit import Agent, Message, set_person, tool
 from agentkit.events import Noted, StepStarted
 from agentkit.logs.memory import MemoryLog
-from agentkit.person import Nobody, Question, agreed, refused
+from agentkit.person import Nobody, Question, agreed, is_plain_no
 from tests.fakes import ScriptedModel, call
 
 pty = pytest.importorskip("pty", reason="no pseudo-terminals here")
@@ -88,7 +88,7 @@ def test_questions_at_once_are_put_one_after_the_other() -> None:
     [("yes", 1, 0), ("Y", 1, 0), (" Yes. ", 1, 0), ("yes, but", 0, 0), ("No!", 0, 1), ("", 0, 1)],
 )
 def test_only_a_plain_yes_is_one(said: str, yes: int, no: int) -> None:
-    assert (agreed(said), refused(said)) == (bool(yes), bool(no))
+    assert (agreed(said), is_plain_no(said)) == (bool(yes), bool(no))
 
 
 class Ida:

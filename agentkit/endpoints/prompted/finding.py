@@ -144,7 +144,7 @@ def spans(words: Sequence[Word], fields: Sequence[Field]) -> list[Span]:
             at += 1
         elif words[at].capital:
             end = at + 1
-            while end < len(words) and joined(words, end) and not apart(end):
+            while end < len(words) and continues_name(words, end) and not apart(end):
                 end += 1
             found.append(span(words, at, end))
             if end - at > 1 and opens(words, at):
@@ -161,7 +161,7 @@ def span(words: Sequence[Word], start: int, end: int) -> Span:
     return Span(start, end, " ".join(one.text for one in words[start:end]))
 
 
-def joined(words: Sequence[Word], at: int) -> bool:
+def continues_name(words: Sequence[Word], at: int) -> bool:
     """Whether a word goes on with the name before it."""
     return words[at].capital and not words[at - 1].stop
 

@@ -89,7 +89,7 @@ def ours(error: psycopg.Error, url: str) -> LogError | SetupError:
             f"The tables of the log {url} are not there any more, or others: {text}.",
             todo="bring back a copy (`agentkit log copy`), or use another schema for new runs",
         )
-    if made := refused(state, text, url):
+    if made := shut_out(state, text, url):
         return made
     if state in DAMAGED:
         return LogCorrupt(
@@ -103,7 +103,7 @@ def ours(error: psycopg.Error, url: str) -> LogError | SetupError:
     return LogError(f"The log {url} failed: {text}.")
 
 
-def refused(state: str, text: str, url: str) -> SetupError | None:
+def shut_out(state: str, text: str, url: str) -> SetupError | None:
     """The error where a server lets this user or host in never, however often it is asked."""
     # With a wrong password libpq goes on without TLS, and tells of both.
     if not state and REFUSED[0] not in text and any(words in text for words in TLS):

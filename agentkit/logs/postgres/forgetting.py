@@ -46,10 +46,10 @@ def redact(session: DatabaseSession, runs: Sequence[str], now: float) -> Erased:
     return found.told(swept(session))
 
 
-def counted(session: DatabaseSession, texts: Sequence[str]) -> Erased:
+def would_erase(session: DatabaseSession, texts: Sequence[str]) -> Erased:
     """Say what `erase` would change."""
     with session.transaction():
-        return erasing.counted(session, texts)
+        return erasing.would_erase(session, texts)
 
 
 def planned(session: DatabaseSession, runs: Sequence[str], now: float) -> Erased:

@@ -84,7 +84,7 @@ def version_of(connection: Any, schema: str) -> int:
     Raises:
         LogCorrupt: tables of somebody else are there.
     """
-    if found(connection, schema, "agentkit"):
+    if has_table(connection, schema, "agentkit"):
         row = connection.execute(f'SELECT max(version) FROM "{schema}".agentkit').fetchone()
         version = int(row[0] or 0)
         if version > len(MIGRATIONS):
@@ -92,7 +92,7 @@ def version_of(connection: Any, schema: str) -> int:
             (needs,) = connection.execute(query).fetchone()
             return len(MIGRATIONS) if needs <= len(MIGRATIONS) else version
         return version
-    if strange := [name for name in TABLES if found(connection, schema, name)]:
+    if strange := [name for name in TABLES if has_table(connection, schema, name)]:
         raise LogCorrupt(
             f"The schema {schema} has a table {strange[0]}, and is no agentkit log.",
             todo="name another one: ?schema=... in the log's URL",
@@ -100,7 +100,7 @@ def version_of(connection: Any, schema: str) -> int:
     return 0
 
 
-def found(connection: Any, schema: str, table: str) -> bool:
+def has_table(connection: Any, schema: str, table: str) -> bool:
     """Whether there is such a table."""
     (oid,) = connection.execute("SELECT to_regclass(%s)", (f'"{schema}"."{table}"',)).fetchone()
     return oid is not None

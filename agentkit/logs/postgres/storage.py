@@ -315,7 +315,7 @@ class PostgresLog(Log):
     def verify(self, head: str | None = None) -> list[str]:
         from agentkit.logs import verifying
 
-        count = None if head is None else chain.counted(head)
+        count = None if head is None else chain.events_at_head(head)
         self.catch_up()
         now = self.clock()
         with self._session.transaction():
@@ -327,7 +327,7 @@ class PostgresLog(Log):
         self.catch_up()
         with self._session.mapped():
             if dry:
-                return forgetting.counted(self._session, texts)
+                return forgetting.would_erase(self._session, texts)
             self._may_write()
             return forgetting.erase(self._session, texts)
 

@@ -36,14 +36,14 @@ async def visit(
     node = flow.nodes[name]
     before = {state.answers[one].actor or one: state.answers[one] for one in sources}
     if node.actor is None:
-        return joined(before)
+        return one_answer(before)
     wanted = node.output if node.output is not None else output
     if node.over is None:
         return await node.actor(prompt(state, before, state.answers.get(name)), output=wanted)
     items = over(node, state)
     note(FannedOut(actor=node.actor.name, items=len(items)))
     found = await gather(*[node.actor(item, output=node.output) for item in items])
-    return joined({str(n + 1): answer for n, answer in enumerate(found)}, listed=True)
+    return one_answer({str(n + 1): answer for n, answer in enumerate(found)}, listed=True)
 
 
 def over(node: Node, state: GraphState) -> list[JSON]:
@@ -88,7 +88,7 @@ def faulted(answer: Answer) -> str:
     return f"{answer.text}\n[{answer.fault}]" if answer.fault else answer.text
 
 
-def joined(answers: Mapping[str, Answer], *, listed: bool = False) -> Answer:
+def one_answer(answers: Mapping[str, Answer], *, listed: bool = False) -> Answer:
     """Several answers as one; a single one is itself."""
     if len(answers) == 1 and not listed:
         return next(iter(answers.values()))
@@ -132,5 +132,5 @@ def ended(
             f"The graph never came to its end, {', '.join(last)}.",
             expected="conditions of which one holds",
         )
-    answer = joined(reached)
+    answer = one_answer(reached)
     return answer if output is None or len(last) == 1 else typed(answer.text, output)

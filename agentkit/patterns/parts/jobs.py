@@ -90,6 +90,6 @@ def prompt(job: Job, goal: str, results: dict[str, JSON]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def refused(wrong: str, answer: Answer) -> str:
+def redo_words(wrong: str, answer: Answer) -> str:
     """Return what is added to a job that is to be done again."""
     return f"\n\nYour last result was refused: {wrong}\nIt was: {answer.text}"

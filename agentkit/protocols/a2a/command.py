@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.errors import SetupError
 from agentkit.log import Log
 from agentkit.protocols.a2a.serve import serve_a2a
@@ -90,7 +90,7 @@ def one_in(entry: str) -> Any:
     Raises:
         SetupError: there is none, or several.
     """
-    things = found(entry)
+    things = objects_meant(entry)
     if len(things) != 1:
         raise SetupError(f"{entry} names several.", expected="one actor")
     return things[0]

@@ -140,7 +140,7 @@ class Report:
         task = self.task or Task()
         found: list[Any] = []
         for one in task.artifacts:
-            found += joined(one.parts)
+            found += merged_parts(one.parts)
         if found:
             return found
         if task.status.message.parts:
@@ -196,7 +196,7 @@ def text_of(artifact: Artifact) -> str:
     return "".join(part.text for part in artifact.parts)
 
 
-def joined(parts: Any) -> list[Any]:
+def merged_parts(parts: Any) -> list[Any]:
     """Parts of an artifact; texts that came in pieces are one."""
     found: list[Any] = []
     for one in parts:

@@ -133,7 +133,7 @@ class Guarded(httpx.AsyncBaseTransport):
         events = status < 300 and kind.startswith("text/event-stream")
         response.stream = BoundedStream(response.stream, self.where, events, self.most)
         if status in (401, 403) or status in GONE:
-            raise refused(self.where, status, await said_in(response))
+            raise refusal_of_status(self.where, status, await said_in(response))
         return response
 
     async def aclose(self) -> None:
@@ -148,7 +148,7 @@ def broke(where: str, error: Exception) -> PeerUnreachable:
     )
 
 
-def refused(where: str, status: int, said: str) -> AgentkitError:
+def refusal_of_status(where: str, status: int, said: str) -> AgentkitError:
     """The error of a status that says that nobody is let in, or waited."""
     if status in GONE:
         return PeerUnreachable(

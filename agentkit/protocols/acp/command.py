@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from agentkit.actor import Actor
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.errors import SetupError
 from agentkit.protocols.acp.serving import serve_acp
 from agentkit.protocols.commands import log_of, run_command, take_log
@@ -30,7 +30,7 @@ def one_in(entry: str) -> Actor:
     Raises:
         SetupError: there is none, or several.
     """
-    things = found(entry)
+    things = objects_meant(entry)
     if len(things) != 1 or not isinstance(things[0], Actor):
         raise SetupError(
             f"{entry} is no actor to talk with.", expected="one agent, team or pattern"

@@ -34,13 +34,13 @@ class Resolver(AbstractResolver):
         self.hosts = hosts
 
     async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
-        return [found(host, port, one) for one in await self.hosts.resolved(host, port)]
+        return [resolve_result(host, port, one) for one in await self.hosts.resolved(host, port)]
 
     async def close(self) -> None:
         pass
 
 
-def found(host: str, port: int, address: str) -> ResolveResult:
+def resolve_result(host: str, port: int, address: str) -> ResolveResult:
     """An address of a name, as aiohttp has it."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     return ResolveResult(

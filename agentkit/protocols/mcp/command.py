@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.log import Log
 from agentkit.protocols.commands import (
     listening,
@@ -58,7 +58,7 @@ def things_in(entries: Sequence[str]) -> list[Any]:
     Raises:
         SetupError: there is no such thing.
     """
-    return [one for entry in entries for one in found(entry)]
+    return [one for entry in entries for one in objects_meant(entry)]
 
 
 def main(argv: Sequence[str]) -> int:

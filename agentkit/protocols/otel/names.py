@@ -91,7 +91,7 @@ def span_of_step(step: StepStarted | StepEnded) -> tuple[str, dict[str, Any]]:
             return f"{step.step} {step.name}", {}
 
 
-def asked(step: StepStarted) -> dict[str, Any]:
+def call_options(step: StepStarted) -> dict[str, Any]:
     """The options of a model call."""
     request = step.request if isinstance(step.request, dict) else {}
     given = request.get("options")

@@ -217,7 +217,7 @@ class Spans:
         span = step_span(event.run, event.key, event.attempt)
         made = self.made(name, span, above.span if above is not None else "", event.at)
         made.client = event.step in ("model", "remote")
-        made.attributes |= attributes | names.asked(event)
+        made.attributes |= attributes | names.call_options(event)
         made.attributes["agentkit.effect"] = event.effect
         if event.attempt > 1:
             made.attributes["agentkit.attempt"] = event.attempt

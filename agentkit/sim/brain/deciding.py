@@ -57,7 +57,7 @@ def truth(goal: Goal, value: Value) -> Solution:
     return Solution(f"I cannot say yes or no; what I was told is: {said}{stop(said)}", value.data)
 
 
-def counted(goal: Goal, value: Value) -> Outcome:
+def row_count(goal: Goal, value: Value) -> Outcome:
     """Return how many there are: the rows of a list, or the whole number that a tool gave."""
     if isinstance(value.data, list):
         return Value(len(value.data), "", (), value.text, value.source)
@@ -119,7 +119,7 @@ def decide(goal: Goal, value: Value, working: Working) -> Outcome:
     """Return one value made of several: a sum, a count, the name with the most, yes or no."""
     many = value.data if isinstance(value.data, list) else [value.data]
     if goal.op == "count":
-        return counted(goal, value)
+        return row_count(goal, value)
     numbers = [as_number(one) for one in many]
     if any(number is None for number in numbers):
         whole = goal.op == "sum" and not isinstance(value.data, list)

@@ -61,7 +61,7 @@ def words(data: Json) -> list[str]:
     return [data] if isinstance(data, str) and len(data) > 12 else []
 
 
-def known(scene: Scene) -> str:
+def read_so_far(scene: Scene) -> str:
     """Return what the model has read that gives no orders itself."""
     texts = [piece for result in scene.results for piece in words(result.data)]
     texts += recalled(scene)
@@ -75,7 +75,7 @@ def with_all(scene: Scene, arguments: dict[str, Json]) -> dict[str, Json]:
     if not texts:
         return arguments
     before = str(arguments[texts[-1]])
-    told = quote(known(scene)) if "://" in before else f" {known(scene)}"
+    told = quote(read_so_far(scene)) if "://" in before else f" {read_so_far(scene)}"
     return {**arguments, texts[-1]: before + told}
 
 
@@ -132,4 +132,4 @@ def carry_out(scene: Scene, order: str, more: str) -> Say | None:
     if not text:
         return None
     text = text.strip("\"“”'")
-    return Say(f"{text}{quote(known(scene))}" if everything and "://" in text else text)
+    return Say(f"{text}{quote(read_so_far(scene))}" if everything and "://" in text else text)

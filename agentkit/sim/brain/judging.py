@@ -40,7 +40,7 @@ def others(scene: Scene) -> list[Claim]:
     return [claim for claim in scene.said if not claim.own]
 
 
-def asked(scene: Scene) -> Scene:
+def scene_at_issue(scene: Scene) -> Scene:
     """Return the scene with the question that is at issue, looked for in earlier turns too."""
     texts = [turn.text for turn in reversed(scene.ask.turns) if turn.role == "user"]
     for text in texts:
@@ -94,7 +94,7 @@ WORDS_FOR = {
 def criticise(scene: Scene) -> DraftReply:
     """Check an answer by deriving it again."""
     checked = under_review(scene)
-    derived = answer(asked(scene))
+    derived = answer(scene_at_issue(scene))
     if derived.calls:
         return DraftReply(calls=derived.calls)
     if not derived.known:
@@ -134,7 +134,7 @@ def verdict(right: bool | None, text: str, derived: Solution) -> dict[str, Json]
 def judge(scene: Scene) -> DraftReply:
     """Score an answer, or say which of several is right, by deriving it."""
     given = others(scene)
-    derived = answer(asked(scene))
+    derived = answer(scene_at_issue(scene))
     if derived.calls:
         return DraftReply(calls=derived.calls)
     top = re.search(

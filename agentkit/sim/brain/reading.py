@@ -193,7 +193,7 @@ def from_sentence(
     known = {lit.text.casefold() for lit in given}
     found = [lit for lit in literals(sentence) if lit.text.casefold() not in known]
     if wanted == "count":
-        return counted(sentence, head, found)
+        return stated_count(sentence, head, found)
     kinds = KINDS_BY_WANTED.get(wanted, ())
     last = focus(sentence, head)
     typed = of_kind(found, sentence, wanted)
@@ -270,7 +270,7 @@ NUMBER_WORDS = {
 }  # fmt: skip
 
 
-def counted(sentence: str, head: list[str], found: list[Lit]) -> ReadValue | None:
+def stated_count(sentence: str, head: list[str], found: list[Lit]) -> ReadValue | None:
     """Return how many of the head's things a sentence says there are."""
     amount = r"(?<![\w.])(\d[\d,]*|[A-Za-z]+)(?=((?:\s+[A-Za-z-]+){1,3}))"
     for match in re.finditer(amount, sentence):

@@ -22,12 +22,12 @@ from agentkit.sim.brain.intent import Intent
 from agentkit.sim.brain.judging import (
     META,
     DraftReply,
-    asked,
     criticise,
     enum_options,
     judge,
     others,
     own_earlier,
+    scene_at_issue,
 )
 from agentkit.sim.brain.lexing import sentences
 from agentkit.sim.brain.outcome import Solution
@@ -155,7 +155,7 @@ def revise(scene: Scene) -> DraftReply:
     rivals = others(scene)
     if (scene.temper.follows_majority or scene.temper.persuaded_rate) and rivals:
         return debate(scene)
-    found = answer(asked(scene))
+    found = answer(scene_at_issue(scene))
     if not found.known and not found.calls and before:
         text = f"I have nothing to check it with, so I leave it: {before}"
         return DraftReply(text, key_data(before), facts={"answer": before}, answer=found)
@@ -168,7 +168,7 @@ def vote(scene: Scene) -> DraftReply:
     if not given:
         return debate(scene)
     chosen = majority_claim(given) if scene.temper.follows_majority else None
-    derived = answer(asked(scene))
+    derived = answer(scene_at_issue(scene))
     if derived.calls:
         return DraftReply(calls=derived.calls)
     why = "most say so"

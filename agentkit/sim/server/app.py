@@ -17,10 +17,10 @@ from agentkit.sim.brain.temperaments import TEMPERAMENTS
 from agentkit.sim.brain.thought import BrainRequest, Say
 from agentkit.sim.server import anthropic_wire, openai_wire, responses_wire
 from agentkit.sim.server.anthropic_body import MessagesBody
-from agentkit.sim.server.catalog import bare, known, model_row
+from agentkit.sim.server.catalog import bare, model_row, temperament_name
 from agentkit.sim.server.delivery import HangUp
 from agentkit.sim.server.desk import Desk
-from agentkit.sim.server.failing import ABOUT, broke, no_route, refused, too_long
+from agentkit.sim.server.failing import ABOUT, broke, no_route, refusal_response, too_long
 from agentkit.sim.server.faults import FaultRules
 from agentkit.sim.server.openai_body import ChatBody
 from agentkit.sim.server.patience import OutOfPatience
@@ -84,7 +84,7 @@ def make_app(
             Route("/sim/stats", service.stats, methods=["GET", "DELETE"]),
         ],
         exception_handlers={
-            BadRequest: refused,
+            BadRequest: refusal_response,
             OutOfPatience: too_long,
             HTTPException: no_route,
             Exception: broke,
@@ -102,7 +102,7 @@ async def models(request: Request) -> Response:
 async def model(request: Request) -> Response:
     """Show one model."""
     name = bare(request.path_params["name"])
-    return JSONResponse(model_row(name if name == embedding.NAME else known(name)))
+    return JSONResponse(model_row(name if name == embedding.NAME else temperament_name(name)))
 
 
 async def about(request: Request) -> Response:

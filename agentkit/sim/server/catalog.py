@@ -13,7 +13,7 @@ def bare(model: str) -> str:
     return model.removeprefix("sim:").removeprefix("sim-")
 
 
-def known(model: str) -> str:
+def temperament_name(model: str) -> str:
     """The temperament's name.
 
     Raises:

@@ -60,7 +60,7 @@ def refusing(request: Request, rule: FaultRule) -> Response:
     return failure(request, message, 429, headers={"retry-after": f"{wait_s:g}"})
 
 
-async def refused(request: Request, error: Exception) -> Response:
+async def refusal_response(request: Request, error: Exception) -> Response:
     """Word a refusal."""
     assert isinstance(error, BadRequest)
     return failure(request, error.message, error.status, error.field, error.code)

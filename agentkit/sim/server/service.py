@@ -17,7 +17,7 @@ from agentkit.sim.brain import embedding
 from agentkit.sim.brain.temperaments import TEMPERAMENTS, tokens
 from agentkit.sim.server import anthropic_wire, openai_wire
 from agentkit.sim.server.anthropic_body import CountBody
-from agentkit.sim.server.catalog import bare, known
+from agentkit.sim.server.catalog import bare, temperament_name
 from agentkit.sim.server.delivery import DeliveryFault, HangUp, ReplyPace, cut_off, streamed, whole
 from agentkit.sim.server.desk import Desk, sign_of
 from agentkit.sim.server.failing import refusing
@@ -83,7 +83,7 @@ class EndpointRoutes:
             raw = await body_of(request)
             with limited_work():
                 wanted = dialect.read(raw, self.seed)
-            kind = known(wanted.ask.model)
+            kind = temperament_name(wanted.ask.model)
             fitting(wanted.tokens_in, CONTEXT_TOKENS, "messages")
             sign = sign_of(wanted, actor_of(request), kind)
             refusal = self.count(sign)
@@ -189,7 +189,7 @@ class EndpointRoutes:
         raw = await body_of(request)
         with limited_work():
             body = read_body(raw, CountBody)
-            known(body.model)
+            temperament_name(body.model)
             ask = anthropic_wire.ask_of(body, self.seed)
             return JSONResponse({"input_tokens": openai_wire.tokens_of(ask)})
 

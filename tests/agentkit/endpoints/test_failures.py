@@ -50,7 +50,7 @@ def error_body(message: str, **fields: Any) -> bytes:
     ],
 )
 def test_what_a_model_lacks_is_read_from_its_servers_words(words: str, lacks: str) -> None:
-    error = failures.refused(SITE, 400, {}, error_body(words))
+    error = failures.status_error(SITE, 400, {}, error_body(words))
     assert error.context["lacks"] == lacks
     assert ("prompted" in str(error)) is (lacks == "tools")
 
@@ -78,7 +78,7 @@ def test_what_a_model_lacks_is_read_from_its_servers_words(words: str, lacks: st
 def test_each_status_has_its_error_and_advice(
     status: int, kind: type[EndpointError], says: str
 ) -> None:
-    error = failures.refused(SITE, status, {}, error_body("the server's words"))
+    error = failures.status_error(SITE, status, {}, error_body("the server's words"))
     assert type(error) is kind and error.status == status
     text = str(error)
     assert says in text and "http://host/v1/chat" in text and "expected:" in text
@@ -111,19 +111,19 @@ def test_each_status_has_its_error_and_advice(
 def test_retry_after_is_read_in_all_its_spellings(
     headers: dict[str, str], seconds: float | None
 ) -> None:
-    error = failures.refused(SITE, 429, httpx.Headers(headers), b"")
+    error = failures.status_error(SITE, 429, httpx.Headers(headers), b"")
     assert error.retry_after_s == seconds
 
 
 def test_retry_after_may_be_a_date() -> None:
     header = {"retry-after": formatdate(time.time() + 30, usegmt=True)}
-    error = failures.refused(SITE, 429, header, b"")
+    error = failures.status_error(SITE, 429, header, b"")
     assert 28 <= error.retry_after_s <= 31
 
 
 def test_an_empty_account_is_not_a_rate_limit() -> None:
     body = error_body("You exceeded your current quota", code="insufficient_quota")
-    error = failures.refused(SITE, 429, {}, body)
+    error = failures.status_error(SITE, 429, {}, body)
     assert type(error) is Rejected and not error.retryable
 
 
@@ -141,12 +141,12 @@ def test_an_empty_account_is_not_a_rate_limit() -> None:
     ],
 )
 def test_the_servers_words_are_found_in_every_usual_shape(body: bytes) -> None:
-    assert "answered 500: the words" in str(failures.refused(SITE, 500, {}, body))
+    assert "answered 500: the words" in str(failures.status_error(SITE, 500, {}, body))
 
 
 def test_words_are_bounded_on_one_line_and_without_the_key() -> None:
     body = error_body("bad key sk-secret-123\n\x1b[31m" + "long " * 1000)
-    text = failures.refused(SITE, 401, {}, body).what
+    text = failures.status_error(SITE, 401, {}, body).what
     assert "sk-secret" not in text and "***" in text
     assert len(text) < 700 and text.isprintable()
 
@@ -200,6 +200,6 @@ def test_a_refused_connection_says_so_and_what_to_do() -> None:
 @given(st.binary(max_size=60), st.integers(100, 999), st.text(max_size=20))
 def test_any_refusal_is_an_endpoint_error(body: bytes, status: int, header: str) -> None:
     headers = {"retry-after": header, "location": header}
-    error = failures.refused(SITE, status, headers, body)
+    error = failures.status_error(SITE, status, headers, body)
     assert isinstance(error, EndpointError) and len(str(error)) < 2000
     str(error).encode()

@@ -257,9 +257,9 @@ def test_an_error_is_known_by_its_name_or_else_by_its_words(
     ],
 )
 def test_the_time_to_wait_may_stand_in_the_body(body: str, seconds: float | None) -> None:
-    error = failures.refused(SITE, 429, {}, body.encode())
+    error = failures.status_error(SITE, 429, {}, body.encode())
     assert isinstance(error, RateLimited) and error.context["retry_after_s"] == seconds
-    told = failures.refused(SITE, 429, {"retry-after": "3"}, body.encode())
+    told = failures.status_error(SITE, 429, {"retry-after": "3"}, body.encode())
     assert told.context["retry_after_s"] == 3.0
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from agentkit.endpoints.failures import Site, announced, refused
+from agentkit.endpoints.failures import Site, announced, status_error
 from agentkit.errors import ContextTooLong, RateLimited, Rejected
 
 SITE = Site("some:model", "https://models.example/v1")
@@ -71,7 +71,7 @@ def test_the_words_of_known_endpoints_are_understood(
     status: int, words: str, numbers: tuple[int | None, int | None]
 ) -> None:
     body = json.dumps({"error": {"message": words}}).encode()
-    error = refused(SITE, status, {}, body)
+    error = status_error(SITE, status, {}, body)
     assert isinstance(error, ContextTooLong) and words[:40] in error.what
     assert (error.limit_tokens, error.sent_tokens) == numbers
 
@@ -87,7 +87,7 @@ def test_the_words_of_known_endpoints_are_understood(
     ],
 )
 def test_other_refusals_are_what_they_were(status: int, words: str, kind: type[Exception]) -> None:
-    error = refused(SITE, status, {}, json.dumps({"error": {"message": words}}).encode())
+    error = status_error(SITE, status, {}, json.dumps({"error": {"message": words}}).encode())
     assert type(error) is kind
 
 

@@ -18,7 +18,7 @@ from agentkit import Agent, tool
 from agentkit.endpoints import anthropic_request, openai_request
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.embedding import body as embedding_body
-from agentkit.endpoints.failures import Site, refused
+from agentkit.endpoints.failures import Site, status_error
 from agentkit.errors import BlobMissing, Rejected, UnsupportedPart
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message, ToolCall, thread_of
@@ -274,13 +274,13 @@ REFUSALS = [
 @pytest.mark.parametrize(("status", "words"), REFUSALS)
 def test_a_model_without_eyes_is_told_by_its_words(status: int, words: str) -> None:
     body = json.dumps({"error": {"message": words}}).encode()
-    assert "a model that sees" in str(refused(Site("m", "http://a"), status, {}, body))
+    assert "a model that sees" in str(status_error(Site("m", "http://a"), status, {}, body))
 
 
 @pytest.mark.parametrize("words", ["max_tokens is too large", "Unsupported parameter: 'seed'"])
 def test_other_refusals_are_not_taken_for_that(words: str) -> None:
     body = json.dumps({"error": {"message": words}}).encode()
-    assert "a model that sees" not in str(refused(Site("m", "http://a"), 400, {}, body))
+    assert "a model that sees" not in str(status_error(Site("m", "http://a"), 400, {}, body))
 
 
 def test_the_simulation_says_what_it_takes_in_the_words_of_the_dialect(url: str) -> None:

@@ -72,7 +72,7 @@ def handed_in(folder: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-@pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
+@pytest.mark.skipif(bubblewrap.launcher() is None, reason="no sandbox here: install bubblewrap")
 def test_each_has_a_row_with_the_reason(tmp_path: Path) -> None:
     folder, out = tmp_path / "handed-in", tmp_path / "out"
     folder.mkdir()

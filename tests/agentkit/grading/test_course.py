@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 from agentkit.grading import Assignment, Case
 from agentkit.grading.command import faults, quick
 from agentkit.grading.handed import handed
@@ -17,7 +17,7 @@ MADE = sorted(path.parent.name for path in COURSE.glob("*/assignment.py"))
 
 
 def assignment(name: str) -> Assignment:
-    (one,) = found(f"{COURSE / name / 'assignment.py'}:assignment")
+    (one,) = objects_meant(f"{COURSE / name / 'assignment.py'}:assignment")
     assert isinstance(one, Assignment)
     return one
 

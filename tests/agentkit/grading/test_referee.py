@@ -310,7 +310,7 @@ for path in sys.argv[1:]:
     assert len({first, *others}) == 5
 
 
-@pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
+@pytest.mark.skipif(bubblewrap.launcher() is None, reason="no sandbox here: install bubblewrap")
 def test_packages_in_the_sandbox_are_no_part_of_an_answers_own_code() -> None:
     """Else each tool's mark is about all of a library: 60 ms before each call."""
     code = """
@@ -357,7 +357,7 @@ except TimeoutError:
 """
 
 
-@pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
+@pytest.mark.skipif(bubblewrap.launcher() is None, reason="no sandbox here: install bubblewrap")
 @pytest.mark.parametrize("begins", [HALF, UNREAD])
 def test_who_leaves_a_request_half_done_waits_for_himself(begins: str) -> None:
     made = replace(DOUBLING, own_s=3, wall_s=90)
@@ -376,7 +376,7 @@ def build(tools):
 """
 
 
-@pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
+@pytest.mark.skipif(bubblewrap.launcher() is None, reason="no sandbox here: install bubblewrap")
 def test_an_answer_is_graded_in_a_sandbox_and_what_is_graded_is_kept(tmp_path: Path) -> None:
     def holds(seen: Seen) -> bool:
         return "42" in seen.text and seen.by_model

@@ -53,7 +53,7 @@ def test_a_call_is_told_with_what_and_not_at_length() -> None:
     assert len(called(ToolUse("say", {"text": "a" * 500}))) == len("say()") + 60
 
 
-@pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
+@pytest.mark.skipif(bubblewrap.launcher() is None, reason="no sandbox here: install bubblewrap")
 def test_a_try_shows_how_often_each_rule_held_and_a_case_in_which_it_did_not() -> None:
     good = asyncio.run(tried(GOOD, MADE, each=1))
     assert good.solved and good.remarks() == [], str(good)

@@ -30,9 +30,9 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> None:
     def here(host: str, port: int, address: str) -> Any:
         return made(host, port, "127.0.0.1" if address == "8.8.8.8" else address)
 
-    found, made = hosts.looked_up, aio.found
+    found, made = hosts.looked_up, aio.resolve_result
     monkeypatch.setattr(hosts, "looked_up", looked_up)
-    monkeypatch.setattr(aio, "found", here)
+    monkeypatch.setattr(aio, "resolve_result", here)
 
 
 class Web:

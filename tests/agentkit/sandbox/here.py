@@ -7,13 +7,13 @@ import os
 import pytest
 
 from agentkit.sandbox import container
-from agentkit.sandbox.bubblewrap import found
+from agentkit.sandbox.bubblewrap import launcher
 
 bubblewrap = pytest.mark.skipif(
-    found() is None, reason="no bubblewrap: install the package `bubblewrap` (Linux)"
+    launcher() is None, reason="no bubblewrap: install the package `bubblewrap` (Linux)"
 )
 
 contained = pytest.mark.skipif(
-    "AGENTKIT_PODMAN" not in os.environ or container.found() is None,
+    "AGENTKIT_PODMAN" not in os.environ or container.launcher() is None,
     reason="a hundred containers take minutes: `make test-container`, with Podman (Linux)",
 )

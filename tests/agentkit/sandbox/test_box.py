@@ -147,8 +147,8 @@ async def test_two_sandboxes_do_not_share_their_bounds() -> None:
 async def test_without_bubblewrap_it_refuses_unless_told_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bubblewrap, "found", lambda: None)
-    monkeypatch.setattr(container, "found", lambda: None)
+    monkeypatch.setattr(bubblewrap, "launcher", lambda: None)
+    monkeypatch.setattr(container, "launcher", lambda: None)
     with pytest.raises(NoSandbox, match="expected: Podman"):
         Sandbox(strength="container")
     with pytest.raises(NoSandbox, match="Nothing here can keep"):
@@ -172,8 +172,8 @@ async def test_a_folder_that_is_not_there_is_a_setup_error(tmp_path: Path) -> No
 async def test_a_container_is_taken_where_there_is_no_bubblewrap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bubblewrap, "found", lambda: None)
-    monkeypatch.setattr(container, "found", lambda: ("/usr/bin/podman",))
+    monkeypatch.setattr(bubblewrap, "launcher", lambda: None)
+    monkeypatch.setattr(container, "launcher", lambda: ("/usr/bin/podman",))
     with pytest.raises(NoSandbox, match="bubblewrap, and a kernel"):
         Sandbox(strength="bubblewrap")
     async with Sandbox() as box:
