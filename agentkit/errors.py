@@ -43,6 +43,7 @@ AgentkitError
     ├── LogLocked         another process holds the file for too long
     ├── LogUnreachable    the server of the log does not answer
     ├── LogFull           the disk is full
+    ├── LogUnstorable     what a run recorded cannot be stored
     ├── LogCorrupt        the file is damaged or no agentkit log
     ├── BlobMissing       the bytes of an image or file are gone, erased or altered
     ├── LogReadOnly       the file, or its folder, is write-protected
