@@ -227,6 +227,7 @@ def erase(path: Path, texts: Sequence[str]) -> Erased:
         begin(db)
         done = erased(db, texts)
         db.execute("COMMIT")
+        # Only now: VACUUM runs in no transaction, and if it fails the rows stay erased.
         return done.model_copy(update={"left": (*done.left, *swept(db, path))})
     finally:
         db.close()
@@ -250,6 +251,7 @@ def would_erase(db: Statements, texts: Sequence[str]) -> Erased:
 
 def begin(db: Statements) -> None:
     """Begin to erase: nobody else writes until it is done, and what is replaced is overwritten."""
+    # Else the bytes of a replaced row stay in its page until something else is written there.
     db.execute("PRAGMA secure_delete=ON")
     db.execute("BEGIN IMMEDIATE")
     db.execute("CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY, seal BLOB NOT NULL)")
@@ -276,6 +278,7 @@ def erase_messages(db: Statements, wanted: Texts) -> int:
     for id, parent, body in changed:
         (before,) = db.execute("SELECT body FROM messages WHERE id=?", (id,)).fetchone()
         db.execute("UPDATE messages SET body=? WHERE id=?", (body, id))
+        # What somebody altered before gets no seal: it would make the alteration look like ours.
         if as_named(id, parent, before, seals):
             sealed(db, id, chain.message_seal(id, parent, body))
     return len(changed)
@@ -307,6 +310,7 @@ def altered_events(
     altered: list[tuple[int, int, str]] = []
     for run, some in groupby(rows, key=lambda row: row[0]):
         each = [(seq, body) for _, seq, body in some]
+        # Only the events of a stream tell changes of each other; those of a run stand alone.
         made = typed(each, wanted.spans, as_long, writes) if run in streams else Typed()
         here = wanted.beside(made)
         for seq, body in each:

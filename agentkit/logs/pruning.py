@@ -189,6 +189,8 @@ def store(db: Statements, n: int, id: str, left: Sequence[tuple[int, float, str,
         "UPDATE events SET body=?, mark=NULL WHERE run=? AND seq=?",
         [(body, n, seq) for seq, _, _, body in left],
     )
+    # The run's head stays, though what it was computed of is gone: a head of the log that somebody
+    # keeps elsewhere was made with it. The seal says what is there now.
     db.execute("UPDATE events SET mark=? WHERE run=? AND seq=?", (head, n, left[-1][0]))
     erasing.sealed(db, head, chain.commit_seal(chain.origin(id), head, left))
     line = db.execute(f"SELECT {LINE} FROM runs WHERE n=?", (n,)).fetchone()
@@ -215,6 +217,8 @@ def sweep_messages(db: Statements, runs: set[int], wanted: set[bytes]) -> int:
     mine, others = set[bytes](), set[bytes]()
     for n, body in db.execute("SELECT run, body FROM events"):
         (mine if n in runs else others).update(id for id, _ in threads_named_in(body))
+    # Messages of other runs stay whole. Of the pruned ones those stay that lie before one which an
+    # event still names, for its id was made with theirs; but without their words.
     used, places = above(parents, others), above(parents, mine)
     gone = [(id,) for id in parents if id not in used and id not in places]
     db.executemany("DELETE FROM messages WHERE id=?", gone)

@@ -107,6 +107,7 @@ def redacted_in(db: Statements, runs: Sequence[str], now: float) -> RedactionPla
         redact_run(db, n)
     for id in found.messages:
         db.execute("DELETE FROM messages WHERE id=?", (id,))
+    # Events and messages first: bytes go when nothing names them any more.
     found.files = blobs.sweep(db)
     for stream, texts in found.streams.items():
         erasing.erase_events(db, Texts(texts), stream, found.writes[stream])
@@ -161,6 +162,7 @@ def find_messages(db: Statements, known: Known, found: RedactionPlan) -> None:
         found.events += n in found.answers
         for id in last_ids_named_in(body):
             (mine if n in found.ids else others).setdefault(id, n)
+    # Who holds a message holds all before it: a fork keeps the beginning of its conversation.
     ours, holders = above(db, mine), above(db, others)
     found.messages = ours.keys() - holders.keys()
     if shared := ours.keys() & holders.keys():

@@ -38,6 +38,7 @@ def save(state: BoardState) -> JSON:
         },
         "written": {key: list(ns) for key, ns in written.items()},
         "parents": [[n, list(ns)] for n, ns in state.parents.items() if ns],
+        # Their versions stand in the columns, after those that are held; see `rows`.
         "waiting": [list(others) for _, others in state.waiting.values()],
         "lost": [[n, dict(told)] for n, told in state.lost.items()],
         "counts": {key: dict(one) for key, one in counts.items()},

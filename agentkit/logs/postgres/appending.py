@@ -58,6 +58,10 @@ WITH given AS (
 )
 SELECT part, n FROM held
 """
+"""`held` is the fence: all else joins it, so a run whose line did not change gets nothing. Its line
+does not change where another claimed it (owner, epoch), where somebody wrote behind this process's
+back (`was`), or where something was erased since this process last looked: then messages that it
+takes for stored may be gone."""
 
 BEGIN = """
 INSERT INTO runs (id, name, actor, status, started, origin, events, calls, tokens_in, tokens_out,
@@ -105,6 +109,7 @@ def begin(connection: psycopg.Connection[Any], parts: Sequence[RunBatch], machin
         parts: that begin runs.
         machine: names this one.
     """
+    # Each run is linked to the one before, so runs begin one at a time: this row is their lock.
     (link,) = connection.execute("SELECT link FROM chain FOR UPDATE").fetchone() or (chain.START,)
     ids = [part.lease.run for part in parts]
     taken = {id for (id,) in connection.execute("SELECT id FROM runs WHERE id = ANY(%s)", (ids,))}

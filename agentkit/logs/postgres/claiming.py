@@ -59,6 +59,7 @@ def claim(
         owner = owner_name()
         seal = chain.seal(run, owner, epoch + 1)
         values = (owner, now, seconds, seal, MACHINE, run, epoch, holder)
+        # No row: somebody else claimed it since it was looked at. Then it is looked at again.
         if connection.execute(CLAIM, values).rowcount:
             lease = Lease(run, owner, epoch + 1, seconds=seconds)
             lease.what = "stream" if what == "stream" else "run"

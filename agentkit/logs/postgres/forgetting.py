@@ -23,6 +23,7 @@ ROWS = ("events", "messages", "blobs", "runs")
 def alone(session: DatabaseSession) -> Iterator[None]:
     """A transaction in which nobody else writes the log; the next erasure has begun in it."""
     with session.connection.transaction():
+        # Who reads goes on; who writes waits, and finds by the new epoch that something went.
         session.execute(f"LOCK TABLE {', '.join(ROWS)} IN EXCLUSIVE MODE")
         session.execute(
             "INSERT INTO erased SELECT ?, ?, coalesce(max(n), 0) FROM runs"
@@ -79,6 +80,7 @@ def swept(session: DatabaseSession) -> Iterator[str]:
     """Write the tables anew without what was replaced; tell what could not be swept."""
     for table in ROWS:
         try:
+            # A plain one leaves the bytes of replaced rows in the file until it needs the room.
             session.execute(f"VACUUM (FULL) {table}")
         except psycopg.Error as error:
             yield f"replaced rows of {table}, which cannot be written anew: {server_words(error)}"

@@ -98,6 +98,7 @@ class DatabaseSession:
         try:
             return connection.execute(query, values or None)
         except psycopg.OperationalError:
+            # In a transaction what was done before is lost with the connection: no half of it anew.
             if not (idle and connection is before and connection.closed):
                 raise
         return self.connection.execute(query, values or None)

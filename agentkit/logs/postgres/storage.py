@@ -155,6 +155,8 @@ class PostgresLog(Log):
                 if nth in numbers:
                     self._know(part, numbers[nth])
                     held.append(part)
+            # The rest did not fit what this process knew: an earlier commit whose answer was lost
+            # is there, or something was erased. So it forgets that, looks, and tries once more.
             todo = [part for nth, part in enumerate(todo) if nth not in numbers]
             if not todo:
                 self._remember(messages)
@@ -205,6 +207,7 @@ class PostgresLog(Log):
         new = [part for part in parts if part.new]
         bearing = [b for p in parts for e in p.events[p.there :] for b in blobs.parts_of(e)]
         connection = self._writing.connection
+        # Most batches: one statement, which is a transaction by itself, and one way to the server.
         if not (new or bearing or self._epoch):
             return appending.append(connection, parts, said, self.now(), self._epoch)
         with connection.transaction():
