@@ -78,7 +78,7 @@ def parts(logs: Sequence[Log], runs: Sequence[str]) -> list[StoryRun]:
     return ordered(found.values())
 
 
-def graph_of_logs(logs: Sequence[Log], runs: Sequence[str]) -> MessageGraph:
+def joined(logs: Sequence[Log], runs: Sequence[str]) -> MessageGraph:
     """The message graph of some runs with all that they began, and what began them; see `parts`.
 
     Raises:

@@ -289,9 +289,9 @@ assignment = Assignment("a", lambda secret: [Case("1", "x")], (Rule("r", 1, hold
 """
     code = """
 import sys
-from agentkit.entrypoints import found
+from agentkit.entrypoints import objects_meant
 for path in sys.argv[1:]:
-    print(found(f"{path}:assignment")[0].mark)
+    print(objects_meant(f"{path}:assignment")[0].mark)
 """
     edits = [("x", "x"), ("\nWORD", "# why\nWORD"), ('"42"', '"43"'), ("WORD in", "WORD not in"),
              ('"r", 1', '"r", 2'), ('"x"', '"y"')]  # fmt: skip

@@ -16,7 +16,7 @@ from agentkit.events import RunStarted, StepStarted
 from agentkit.protocols import mcp_tools, serve_mcp
 from agentkit.protocols.mcp.web import trace_in
 from agentkit.testing import ScriptedModel, call
-from agentkit.views.joined import graph_of_logs
+from agentkit.views.joined import joined
 
 
 @pattern
@@ -41,7 +41,7 @@ async def test_over_http_the_run_that_is_served_names_the_step_that_called(versi
     step = next(e for e in here.read(mine) if isinstance(e, StepStarted) and e.name == "team")
     assert isinstance(began, RunStarted) and began.cause is not None
     assert (began.cause.run, began.cause.step) == (mine, step.key)
-    graph = graph_of_logs([here, there], [mine])
+    graph = joined([here, there], [mine])
     assert "tool:team→team @ another log" in graph.edges
 
 
@@ -63,7 +63,7 @@ async def test_over_standard_input_two_processes_draw_one_graph(tmp_path: Path) 
     mine = await asked(tools, here)
     await tools.server.close()
     there = open_log(url, write=False)
-    graph = graph_of_logs([here, there], [mine])
+    graph = joined([here, there], [mine])
     assert "tool:team→team @ port" in graph.edges and len(graph.book.runs) == 2
     there.close()
 
@@ -80,7 +80,7 @@ async def test_a_span_of_the_sdk_stands_between_and_all_is_one_trace(
         await tools.server.close()
     began = there.read(there.runs()[0].id)[0]
     assert isinstance(began, RunStarted) and began.cause is not None and began.cause.run == mine
-    assert len(graph_of_logs([here, there], [mine]).book.runs) == 2
+    assert len(joined([here, there], [mine]).book.runs) == 2
 
 
 def test_headers_say_what_the_message_says_and_nothing_that_a_model_said() -> None:

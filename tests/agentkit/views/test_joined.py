@@ -15,7 +15,7 @@ from agentkit.pictures.graph import GraphPicture
 from agentkit.testing import ScriptedModel, call
 from agentkit.views.fold import fold
 from agentkit.views.graph import MessageGraph
-from agentkit.views.joined import graph_of_logs, parts
+from agentkit.views.joined import joined, parts
 
 
 async def federation(here: Log, there: Log) -> tuple[str, str]:
@@ -62,7 +62,7 @@ async def test_two_logs_draw_one_graph(tmp_path: Path) -> None:
     here, there = open_log("memory:"), open_log(f"sqlite:///{tmp_path}/harbour.db")
     mine, theirs = await federation(here, there)
     for asked in (mine, theirs):
-        graph = graph_of_logs([here, there], [asked])
+        graph = joined([here, there], [asked])
         assert list(graph.book.runs) == [mine, theirs]
         assert edges(graph) == {
             "you→clerk", "clerk→you", "clerk→tool:harbour", "tool:harbour→clerk",
@@ -99,7 +99,7 @@ async def test_a_caller_that_is_no_run_of_ours_is_somebody_elsewhere() -> None:
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     with caused_by(incoming({"traceparent": parent})):
         answer = await Agent("clerk", model=ScriptedModel("13"))("Dues?", log=log)
-    graph = graph_of_logs([log], [answer.run_id])
+    graph = joined([log], [answer.run_id])
     assert {one.label for one in graph.nodes.values()} == {"a caller elsewhere", "clerk"}
 
 
