@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from agentkit import Memory, Tool
 from agentkit.errors import SetupError, error_text
-from agentkit.messages import JSON, Message, Thread, canonical, jsonable
+from agentkit.messages import JSON, Message, Thread, canonical, jsonable, mended
 from agentkit.scope import current_scope, in_run, note
 from agentkit.threads import FairLock
 from memory.board.beliefs import believe, believed
@@ -305,6 +305,11 @@ def check_key(key: str, board: str) -> None:
     """
     if not isinstance(key, str) or not key.strip():
         raise SetupError(f"{board} was given the key {key!r}.", expected="a text")
+    if mended(key) != key:  # in the log two such keys would be one
+        raise SetupError(
+            f"{board} was given the key {key!r}, with half of a character in it.",
+            todo="decode it with errors='replace' where it comes from",
+        )
 
 
 def line(value: JSON) -> str:

@@ -71,6 +71,19 @@ async def test_the_record_of_a_write_has_its_value_once_and_gives_it_back(
     assert wrote.value == value and len(made.history("berth")) == 1
 
 
+@pytest.mark.parametrize("kind", ALL)
+async def test_a_key_with_half_of_a_character_is_refused(kind: Consistency) -> None:
+    made = board(kind)
+    async with run(log=made.journal.log):
+        for key in ("\ud800", "quay \udfff"):
+            with pytest.raises(SetupError, match="half of a character"):
+                await made.write(key, 1)
+            with pytest.raises(SetupError, match="half of a character"):
+                await made.read(key)
+        await made.write("🐙", 1)
+    assert made.keys() == ["🐙"]
+
+
 async def test_compare_and_swap_refuses_what_is_based_on_an_old_version() -> None:
     made = board()
     async with run(log=made.journal.log) as r:
