@@ -47,6 +47,7 @@ from agentkit.streams import stream_to
 from agentkit.toolcalls import equipped, last_call, use_all
 from agentkit.tools import Tool, tools_by_name
 from agentkit.typed import Output, schema_of
+from agentkit.values import built
 
 if TYPE_CHECKING:
     from agentkit.hooked import Hooked
@@ -262,14 +263,15 @@ class Agent(Actor[T]):
         seed, model = scope.seed, self.model_in(scope)
         sent = await self._hooked.sent(thread) if self._hooked else thread
         options = self.options if seed is None else self.options.model_copy(update={"seed": seed})
-        request = Request(
-            thread=sent,
-            tools=tuple([one.spec for one in self.tools.values()]),
-            output=wanted.schema,
-            options=options,
-            actor=self.name,
-            settings=getattr(model, "settings", None),
-        )
+        asked = {
+            "thread": sent,
+            "tools": tuple([one.spec for one in self.tools.values()]),
+            "output": wanted.schema,
+            "options": options,
+            "actor": self.name,
+            "settings": getattr(model, "settings", None),
+        }
+        request = built(Request, asked)
 
         async def perform(key: str) -> Outcome:
             keyed = changed(request, key=digest(run.id, key))

@@ -14,21 +14,11 @@ from pydantic import AfterValidator, Field
 
 from agentkit.deprecated import moved
 from agentkit.parts import Content
-from agentkit.values import (
-    JSON,
-    Frozen,
-    Text,
-    assembled,
-    canonical,
-    changed,
-    digest,
-    jsonable,
-    mended,
-)
+from agentkit.values import JSON, Frozen, Text, built, canonical, changed, digest, jsonable, mended
 
 __all__ = [
     "JSON", "Content", "Frozen", "Message", "Text", "Thread", "ThreadMessage", "ToolCall",
-    "assembled", "canonical", "chain", "changed", "digest", "extend", "in_words", "jsonable",
+    "built", "canonical", "chain", "changed", "digest", "extend", "in_words", "jsonable",
     "mended", "stored_message", "thread_message", "thread_of",
 ]  # fmt: skip
 
@@ -94,7 +84,7 @@ def stored_message(message: Message) -> str:
 def thread_message(message: Message, parent: str | None = None) -> ThreadMessage:
     """Put a message after the one called parent."""
     id = digest(parent or "", stored_message(message))
-    return ThreadMessage(id=id, parent=parent, message=message)
+    return built(ThreadMessage, {"id": id, "parent": parent, "message": message})
 
 
 def extend(thread: Thread, *messages: Message) -> Thread:

@@ -36,6 +36,7 @@ from agentkit.scope import here as around
 from agentkit.scope import within
 from agentkit.sources import Source, as_kept, checked_id, checked_words, fitting, source_of
 from agentkit.step import PAID
+from agentkit.values import built
 
 BUDGETS = ("budget_usd", "budget_tokens", "budget_calls")
 """What a run may spend."""
@@ -238,23 +239,25 @@ def beginning(
     policy = policy_for(outer_guard(), events)
     actor, branches = asked["actor"], source.how in ("rerun", "fork")
     place, root = started()
-    return RunStarted(
-        run=known.id,
-        seq=(events[-1].seq if source.resumed and events else 0) + 1,
-        at=known.log.clock(),
-        scope="",
-        name=mended(name or again or (titled(actor, asked["task"]) if actor else "run")),
-        origin=Ref(run=source.run, seq=at or events[-1].seq) if branches else None,
-        how="ask" if source.how == "replay" else source.how,
-        place=place,
-        root=root,
-        cell=cell(),
+    own = {
+        "run": known.id,
+        "seq": (events[-1].seq if source.resumed and events else 0) + 1,
+        "at": known.log.clock(),
+        "scope": "",
+        "name": mended(name or again or (titled(actor, asked["task"]) if actor else "run")),
+        "origin": Ref(run=source.run, seq=at or events[-1].seq) if branches else None,
+        "how": "ask" if source.how == "replay" else source.how,
+        "place": place,
+        "root": root,
+        "cell": cell(),
         # A run that goes on, for whomever, answers whoever began it.
-        cause=kept.cause if kept is not None else causing.get(),
-        policy=None if policy is None else policy.form(),
-        **asked,
-        **limits,
-    )
+        "cause": kept.cause if kept is not None else causing.get(),
+        "policy": None if policy is None else policy.form(),
+    }
+    for one in ("budget_usd", "deadline_s"):
+        if limits[one] is not None:
+            own[one] = float(limits[one])
+    return built(RunStarted, limits | asked | own)
 
 
 def opened_run(

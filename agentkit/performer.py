@@ -239,7 +239,7 @@ class Performer(Works):
             ScopeOpened,
             scope.key,
             actor=self.name,
-            what=self.what,
+            what=str(self.what),
             path=scope.path,
             parent=parent.key,
             model=thinking.name if thinking else self.model_name,

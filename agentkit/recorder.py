@@ -23,6 +23,7 @@ from agentkit.record import Unused
 from agentkit.scope import YOU, Scope, asleep, current_scope, here
 from agentkit.standing import ACTING, Marks
 from agentkit.traces import failure_of
+from agentkit.values import built
 
 
 class Recorder:
@@ -95,7 +96,8 @@ class Recorder:
             return
         with self.emitting:
             seq = self._seq + 1
-            event = kind(run=self.id, seq=seq, at=self.log.clock(), scope=scope, **fields)
+            own = {"run": self.id, "seq": seq, "at": self.log.clock(), "scope": scope}
+            event = built(kind, {**own, **fields})
             if self.past.bound and self.past.has(event):
                 return  # and take no number: a gap would look like a missing event
             self._seq = seq

@@ -14,6 +14,7 @@ from agentkit.record import Repaired
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note
 from agentkit.typed import Output, explained, object_schema, unwrapped
+from agentkit.values import built
 
 REPAIRS = 2
 """How often a malformed typed answer is sent back to the model."""
@@ -122,14 +123,8 @@ def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:
     """The answer that a reply is."""
     reasoning = reply.message.reasoning
     content = None if isinstance(reply.message.content, str) else reply.message.content
-    return Answer(
-        text=reply.text,
-        data=data,
-        content=content,
-        thread=thread,
-        stop=reply.stop,
-        reasoning=reasoning,
-    )
+    own = {"text": reply.text, "data": data, "content": content, "thread": thread}
+    return built(Answer, own | {"stop": reply.stop, "reasoning": reasoning})
 
 
 def repaired_before(thread: Thread) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from agentkit.deprecated import moved
+from agentkit.errors import SetupError
 from agentkit.events import Effect, Failure, StepEnded, StepKind, Usage
 from agentkit.messages import JSON, Thread, ThreadMessage
 from agentkit.record import call_as_text
@@ -12,6 +14,23 @@ from agentkit.scope import Scope
 
 PAID: tuple[StepKind, ...] = ("model", "remote", "trial")
 """Steps that a budget is about."""
+
+
+KINDS, EFFECTS = frozenset(get_args(StepKind)), frozenset(get_args(Effect))
+
+
+def check_step(kind: str, name: str, effect: str) -> None:
+    """See to it that a step can be recorded as it is called.
+
+    Raises:
+        SetupError: it cannot.
+    """
+    for what, value, known in (("kind", kind, KINDS), ("effect", effect, EFFECTS)):
+        if type(value) is not str or value not in known:
+            expected = ", ".join(sorted(known))
+            raise SetupError(f"There is no {what} of step called {value!r}.", expected=expected)
+    if type(name) is not str:
+        raise SetupError(f"A step is called {name!r}.", expected="a text")
 
 
 @dataclass(

@@ -49,7 +49,7 @@ from agentkit.record import NOT_PERFORMED, Edited
 from agentkit.recorder import Recorder
 from agentkit.scope import Scope, asleep, current_scope, giving_up
 from agentkit.standing import ACTING
-from agentkit.step import PAID, Outcome, StepRequest
+from agentkit.step import PAID, Outcome, StepRequest, check_step
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of, stopped
 
@@ -89,6 +89,7 @@ class Stepping(Recorder):
                 one recorded it, unless it must not happen twice; what is reused is noted.
 
         Raises:
+            SetupError: there is no such kind or effect, or the run has ended.
             ReplayMismatch: a strict replay, and the step is not recorded.
             TeamChanged: a resumed agent asks something else than it did.
             Unsettled: a `once` step may have been performed before a crash.
@@ -102,6 +103,7 @@ class Stepping(Recorder):
                 todo="await every ask inside its `async with run()`",
                 run_id=self.id,
             )
+        check_step(kind, name, effect)
         scope = current_scope()
         asked = canonical(request) if asked is None else asked
         base = digest(scope.key, KEYED.get(kind, kind), name, asked)
@@ -300,7 +302,7 @@ class Stepping(Recorder):
             doubt=outcome.doubt,
             made=outcome.made,
             usage=outcome.usage,
-            cost_usd=outcome.cost_usd,
+            cost_usd=outcome.cost_usd and float(outcome.cost_usd),
             estimated=outcome.estimated,
             first_s=outcome.first_s,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -103,6 +104,29 @@ class Frozen(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
+@functools.cache
+def defaults(kind: type[BaseModel]) -> tuple[dict[str, Any], set[str]]:
+    """The fields of a class in their order, with their defaults; and their names."""
+    fields = kind.model_fields
+    return {name: None if f.is_required() else f.default for name, f in fields.items()}, {*fields}
+
+
+def built(kind: type[M], fields: dict[str, Any]) -> M:
+    """What `kind(**fields)` makes of fields that are as their classes say, in a third of its time.
+
+    For what every ask makes of what was looked at before: nobody looks again. In the tests
+    each is compared with what the class itself makes.
+    """
+    known, names = defaults(kind)
+    made = object.__new__(kind)
+    put = object.__setattr__
+    put(made, "__dict__", {**known, **fields})
+    put(made, "__pydantic_fields_set__", names)
+    put(made, "__pydantic_extra__", None)
+    put(made, "__pydantic_private__", None)
+    return made
+
+
 def changed(one: M, **values: Any) -> M:
     """A copy with other values, as model_copy(update=values) makes, in a fifth of its time.
 
@@ -115,20 +139,6 @@ def changed(one: M, **values: Any) -> M:
     put(made, "__pydantic_extra__", one.__pydantic_extra__)
     put(made, "__pydantic_private__", one.__pydantic_private__)
     return made
-
-
-def assembled(kind: type[M], **values: Any) -> M:
-    """One of a class with all its fields, which are known to be right, in a third of its time.
-
-    For what every search returns, of classes without private attributes.
-    """
-    one = object.__new__(kind)
-    put = object.__setattr__
-    put(one, "__dict__", values)
-    put(one, "__pydantic_fields_set__", set(values))
-    put(one, "__pydantic_extra__", None)
-    put(one, "__pydantic_private__", None)
-    return one
 
 
 def digest(*parts: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agentkit.context import Remembered
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, Frozen, Thread, assembled
+from agentkit.messages import JSON, Frozen, Thread, built
 from memory.passages import before_task, passages
 from memory.stores import Item, Near, Store, Where, shortened
 from memory.stores.entry import worded
@@ -100,15 +100,9 @@ async def nearest(
 def near_enough(found: Sequence[Near], least: float) -> list[Recalled]:
     """Return what is nearer than that, as a memory tells of it, with its cosine as score."""
     return [
-        assembled(
-            Recalled,
-            item=n.item.told(),
-            score=n.similarity,
-            parts={"relevance": n.similarity},
-            raw={},
-        )
+        built(Recalled, {"item": n.item.told(), "score": n.similarity, "parts": parts, "raw": {}})
         for n in found
-        if n.similarity > least
+        if n.similarity > least and (parts := {"relevance": n.similarity})
     ]
 
 

@@ -10,10 +10,13 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from pydantic import BaseModel
 
+from agentkit import values
 from agentkit.tools.validator import loaded
 from tests.chromium import find_chromium
 from tests.postgres import another_url, postgres, postgres_url  # noqa: F401
@@ -31,6 +34,30 @@ loaded()  # before nbformat and Chroma, which would have a grammar compiled: two
 # A machine that is busy is no fault of ours: no example has to be done within a time.
 settings.register_profile("agentkit", deadline=None)
 settings.load_profile("agentkit")
+
+
+def proved(kind: type[BaseModel], fields: dict[str, Any]) -> BaseModel:
+    """What `built` makes without looking, once the class itself has made the same of it.
+
+    Raises:
+        AssertionError: something that was handed over is not what the class says it is.
+    """
+    made, checked = BUILT(kind, fields), kind(**fields)
+    for name, value in checked.__dict__.items():
+        given = made.__dict__[name]
+        same = given is value or (type(given) is type(value) and given == value)
+        assert same, f"{kind.__name__}.{name} is {given!r}, and should be {value!r}"
+    assert list(made.__dict__) == list(checked.__dict__)
+    return made
+
+
+BUILT = values.built
+values.built = proved
+for module in [
+    one for name, one in sys.modules.items() if name.partition(".")[0] in ("agentkit", "memory")
+]:
+    if getattr(module, "built", None) is BUILT:
+        module.built = proved
 
 
 class OutsideNetwork(BaseException):

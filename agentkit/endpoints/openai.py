@@ -25,6 +25,7 @@ from agentkit.listening import Aside
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
 from agentkit.model import Reply
 from agentkit.thoughts import apart
+from agentkit.values import built
 
 THINKING = ("reasoning", "thinking")
 """How the types of parts begin that hold a thought."""
@@ -42,15 +43,16 @@ def usage(value: JSON) -> Usage:
     made = told.get("completion_tokens_details") or told.get("output_tokens_details")
     thought = made.get("reasoning_tokens") if isinstance(made, dict) else None
     tokens_in = count(told.get("prompt_tokens") or told.get("input_tokens"))
-    return Usage(
+    counts = {
         # Some servers count the cached ones apart, as Anthropic's dialect does.
-        tokens_in=tokens_in if cached <= tokens_in else tokens_in + cached,
-        tokens_out=count(told.get("completion_tokens") or told.get("output_tokens")),
-        tokens_cached=cached,
-        tokens_written=count(written),
-        tokens_reasoning=count(thought),
-        calls=1,
-    )
+        "tokens_in": tokens_in if cached <= tokens_in else tokens_in + cached,
+        "tokens_out": count(told.get("completion_tokens") or told.get("output_tokens")),
+        "tokens_cached": cached,
+        "tokens_written": count(written),
+        "tokens_reasoning": count(thought),
+        "calls": 1,
+    }
+    return built(Usage, counts)
 
 
 def tells_usage(value: JSON) -> bool:
@@ -173,7 +175,8 @@ def assemble(said: dict[str, Any], finish: JSON, told: JSON, model: JSON, salt: 
         reasoning=reasoning,
     )
     name = model if isinstance(model, str) else ""
-    return Read(Reply(message=answer, stop=stop, usage=usage(told), model=name))
+    reply = {"message": answer, "stop": stop, "usage": usage(told), "model": name}
+    return Read(built(Reply, reply))
 
 
 def read(value: JSON, salt: str) -> Read:

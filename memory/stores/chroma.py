@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import AgentkitError, SetupError, StoreError
-from agentkit.messages import assembled
+from agentkit.messages import built
 from agentkit.threads import in_thread
 from memory.errors import StoreUnreachable
 from memory.stores import Item, Near, Where, chromalarge
@@ -165,7 +165,9 @@ class ChromaStore:
             strict=True,
         )  # fmt: skip
         # Chroma's cosine distance is 1 - cosine.
-        return [assembled(Near, item=read(*row)[1], similarity=1.0 - float(d)) for *row, d in rows]
+        return [
+            built(Near, {"item": read(*row)[1], "similarity": 1.0 - float(d)}) for *row, d in rows
+        ]
 
     async def vectors(self, ids: Sequence[str]) -> np.ndarray:
         import numpy as np
@@ -360,4 +362,4 @@ def read(id: str, text: str | None, metadata: dict[str, Any] | None) -> tuple[in
     own = restored(metadata or {})
     own.pop(WRITTEN, None)
     place = int(own.pop(ORDER, 0))
-    return place, assembled(Item, id=id, text=text or "", metadata=own, fact=NOTHING)
+    return place, built(Item, {"id": id, "text": text or "", "metadata": own, "fact": NOTHING})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from agentkit.messages import assembled
+from agentkit.messages import built
 from memory.stores import Item, Near, Where
 from memory.stores.columns import Columns, Inexact
 from memory.stores.filters import fits
@@ -129,5 +129,7 @@ class Rows:
         best = np.argsort(-scores, kind="stable")[:k]
         found = [(self.items[places[n]], float(scores[n])) for n in best]
         return [
-            assembled(Near, item=one, similarity=score) for one, score in found if one is not None
+            built(Near, {"item": one, "similarity": score})
+            for one, score in found
+            if one is not None
         ]

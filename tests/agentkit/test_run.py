@@ -100,6 +100,31 @@ async def test_an_option_of_another_kind_is_refused_before_anything(
             pass
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "effect", "wrong"),
+    [
+        ("tool", "pay", "twice", "no effect of step called 'twice'"),
+        ("tool", "pay", ["once"], "no effect of step called"),
+        ("toll", "pay", "once", "no kind of step called 'toll'"),
+        ("tool", 5, "once", "A step is called 5"),
+    ],
+)
+async def test_a_step_that_cannot_be_recorded_so_is_refused_before_it_is_performed(
+    kind: Any, name: Any, effect: Any, wrong: str
+) -> None:
+    log, performed = MemoryLog(), []
+
+    async def perform(key: str) -> Outcome:
+        performed.append(key)
+        return Outcome(result=1)
+
+    with pytest.raises(SetupError, match=wrong):
+        async with run(log=log) as r:
+            await r.step(kind, name, {}, perform, effect=effect)
+    assert not performed
+    assert {*kinds(log.read(r.id))} == {"run.started", "run.ended"}
+
+
 @pytest.mark.parametrize("id", [7, "a\0b", "half\ud800", "x" * 501, "state:board"])
 async def test_an_id_that_no_log_can_hold_is_refused(id: Any) -> None:
     with pytest.raises(SetupError, match="A run cannot"):

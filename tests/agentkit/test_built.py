@@ -1,0 +1,36 @@
+"""Objects that are built of values which were looked at before: as their classes make them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from agentkit import values
+from agentkit.events import EVENT, ScopeClosed
+from tests import conftest
+
+OWN: dict[str, Any] = {"run": "r", "seq": 2, "at": 1.5, "scope": "s", "status": "ok"}
+
+
+def test_what_is_built_without_a_look_is_what_its_class_makes() -> None:
+    made, checked = conftest.BUILT(ScopeClosed, OWN), ScopeClosed(**OWN)
+    assert made == checked
+    assert repr(made) == repr(checked)
+    assert made.model_dump_json() == checked.model_dump_json()
+    copy = made.model_copy(update={"opaque": True})
+    assert (copy.opaque, made.opaque) == (True, False)
+    assert EVENT.validate_json(made.model_dump_json()) == made
+
+
+@pytest.mark.parametrize(("name", "value"), [("opaque", 1), ("at", 1), ("missing", ["x"])])
+def test_every_test_sees_what_is_handed_over_and_would_be_converted(name: str, value: Any) -> None:
+    with pytest.raises(AssertionError, match=f"ScopeClosed.{name} is"):
+        values.built(ScopeClosed, OWN | {name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("status", "done"), ("stat", "ok")])
+def test_every_test_sees_what_is_handed_over_and_would_be_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValidationError):
+        values.built(ScopeClosed, OWN | {name: value})
