@@ -69,9 +69,12 @@ class Bounds(NamedTuple):
 
     def recorded(self) -> dict[str, Any]:
         """As the beginning of the ask keeps it."""
-        found = self._asdict()
-        return {name: found[name] for name in RECORDED if found[name] is not None}
+        found = {name: one for name, one in self._asdict().items() if one is not None}
+        return {name: REAL.get(name, int)(found[name]) for name in RECORDED if name in found}
 
+
+REAL = {"deadline_s": float, "budget_usd": float}
+"""Bounds that need not be whole numbers, and are recorded as fractions."""
 
 RECORDED = ("deadline_s", "concurrency", "budget_usd", "budget_tokens", "budget_calls")
 

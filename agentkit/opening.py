@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agentkit.bounds import Bounds, Deadline, bind, bounds_of
+from agentkit.bounds import REAL, Bounds, Deadline, bind, bounds_of
 from agentkit.budget import checked
 from agentkit.causes import causing
 from agentkit.committing import LOCK_S
@@ -254,9 +254,7 @@ def beginning(
         "cause": kept.cause if kept is not None else causing.get(),
         "policy": None if policy is None else policy.form(),
     }
-    for one in ("budget_usd", "deadline_s"):
-        if limits[one] is not None:
-            own[one] = float(limits[one])
+    own |= {name: real(limits[name]) for name, real in REAL.items() if limits[name] is not None}
     return built(RunStarted, limits | asked | own)
 
 

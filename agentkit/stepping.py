@@ -113,8 +113,7 @@ class Stepping(Recorder):
         # First of all: what is on record is neither judged, nor in doubt, nor paid again.
         if (recorded := self._recorded(step, redo)) is not None:
             return recorded
-        watched = self.guard is not None or self.monitor is not None
-        if watched and (refused := await self._refused(step)) is not None:
+        if (self.guard or self.monitor) and (refused := await self._refused(step)) is not None:
             return refused
         await perhaps_never(step)
         await self._check_way(step)

@@ -99,10 +99,11 @@ async def nearest(
 
 def near_enough(found: Sequence[Near], least: float) -> list[Recalled]:
     """Return what is nearer than that, as a memory tells of it, with its cosine as score."""
+    good = [one for one in found if one.similarity > least]
+    told = [(one.item.told(), one.similarity) for one in good]
     return [
-        built(Recalled, {"item": n.item.told(), "score": n.similarity, "parts": parts, "raw": {}})
-        for n in found
-        if n.similarity > least and (parts := {"relevance": n.similarity})
+        built(Recalled, {"item": item, "score": score, "parts": {"relevance": score}, "raw": {}})
+        for item, score in told
     ]
 
 

@@ -18,7 +18,7 @@ from agentkit.endpoints.dialect import (
     is_whole,
 )
 from agentkit.endpoints.openai_request import about, adapt, body, cure, headers, lasting
-from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
+from agentkit.endpoints.shapes import Malformed, count, decode, fields_in, mapping, sequence, string
 from agentkit.endpoints.stops import FAILED, reason_of, stop_of
 from agentkit.events import Usage
 from agentkit.listening import Aside
@@ -35,21 +35,19 @@ ECHOED = ("reasoning_details", "reasoning_content")
 
 def usage(value: JSON) -> Usage:
     """Tokens of a reply; what the server does not tell counts as 0."""
-    told = value if isinstance(value, dict) else {}
-    details = told.get("prompt_tokens_details") or told.get("input_tokens_details")
-    known = details.get("cached_tokens") if isinstance(details, dict) else None
-    cached = count(known or told.get("prompt_cache_hit_tokens") or told.get("cached_tokens"))
-    written = details.get("cache_write_tokens") if isinstance(details, dict) else None
-    made = told.get("completion_tokens_details") or told.get("output_tokens_details")
-    thought = made.get("reasoning_tokens") if isinstance(made, dict) else None
+    told = fields_in(value)
+    details = fields_in(told.get("prompt_tokens_details") or told.get("input_tokens_details"))
+    made = fields_in(told.get("completion_tokens_details") or told.get("output_tokens_details"))
+    known = details.get("cached_tokens") or told.get("prompt_cache_hit_tokens")
+    cached = count(known or told.get("cached_tokens"))
     tokens_in = count(told.get("prompt_tokens") or told.get("input_tokens"))
     counts = {
         # Some servers count the cached ones apart, as Anthropic's dialect does.
         "tokens_in": tokens_in if cached <= tokens_in else tokens_in + cached,
         "tokens_out": count(told.get("completion_tokens") or told.get("output_tokens")),
         "tokens_cached": cached,
-        "tokens_written": count(written),
-        "tokens_reasoning": count(thought),
+        "tokens_written": count(details.get("cache_write_tokens")),
+        "tokens_reasoning": count(made.get("reasoning_tokens")),
         "calls": 1,
     }
     return built(Usage, counts)
@@ -174,9 +172,8 @@ def assemble(said: dict[str, Any], finish: JSON, told: JSON, model: JSON, salt: 
         native=native(said, items, calls),
         reasoning=reasoning,
     )
-    name = model if isinstance(model, str) else ""
-    reply = {"message": answer, "stop": stop, "usage": usage(told), "model": name}
-    return Read(built(Reply, reply))
+    reply = {"message": answer, "stop": stop, "usage": usage(told)}
+    return Read(built(Reply, reply | {"model": model if isinstance(model, str) else ""}))
 
 
 def read(value: JSON, salt: str) -> Read:

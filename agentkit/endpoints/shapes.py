@@ -85,6 +85,11 @@ def string(value: JSON, place: str) -> str:
     raise Malformed(f"{place} is {kind(value)}, not a string")
 
 
+def fields_in(value: JSON) -> dict[str, JSON]:
+    """The fields of an object; none of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
 MOST = 1 << 48
 """Tokens of one call that are believed: sums over many fit into 64 bits."""
 
