@@ -433,10 +433,11 @@ def checked_name(name: str) -> str:
     Raises:
         SetupError: empty, or with a '/' (which separates names in a path).
     """
-    if not name or "/" in name or name == "you" or name != name.strip():
+    known = isinstance(name, str) and name not in ("", "you")
+    if not known or "/" in name or name != name.strip():
         raise SetupError(
             f"An actor cannot be called {name!r}.",
-            expected="a name without '/' and outer spaces; 'you' is the person who asks",
+            expected="a text: a name without '/' and outer spaces; 'you' is the person who asks",
         )
     return name
 

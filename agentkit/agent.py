@@ -104,8 +104,10 @@ class Agent(Actor[T]):
                 f"The instructions of {name} are of the type {type(instructions).__name__}.",
                 expected="a text, or a function that gives one",
             )
-        if max_turns < 1:
-            raise SetupError(f"max_turns of {name} is {max_turns}.", expected="1 or more")
+        if type(max_turns) is not int or max_turns < 1:
+            raise SetupError(
+                f"max_turns of {name} is {max_turns!r}.", expected="a whole number, 1 or more"
+            )
         schema_of(output)
         self.instructions, self.output = instructions, output
         self.model = model_of(name, model)

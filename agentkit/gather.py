@@ -99,7 +99,7 @@ async def gather(
     """
     tasks: list[asyncio.Future[Any]] = []
     try:
-        enough, needed = rule(join, len(asks))
+        enough, needed = rule(join, len(asks), deadline_s)
         if stragglers == "duplicate" and not all(callable(ask) for ask in asks):
             raise SetupError(
                 "An ask that is already made cannot be duplicated.",
@@ -170,18 +170,21 @@ def wanting(found: JSON) -> bool:
     return any(why != "late" for why in found["missing"].values())
 
 
-def rule(join: str | Until, count: int) -> tuple[Until, int]:
+def rule(join: str | Until, count: int, deadline_s: float | None = None) -> tuple[Until, int]:
     """When a join is satisfied, and how many answers that takes at least.
 
     Raises:
-        SetupError: an unknown join, or a quorum that cannot be reached.
+        SetupError: an unknown join, a quorum that cannot be reached, or a deadline that is no time.
     """
+    number = isinstance(deadline_s, int | float) and deadline_s == deadline_s  # which NaN is not
+    if deadline_s is not None and (not number or isinstance(deadline_s, bool)):
+        raise SetupError(f"deadline_s of a gather is {deadline_s!r}.", expected="seconds, or None")
     if callable(join):
         return join, 1
     if join == "settled":
         # Never satisfied early, so that it ends when nobody is waited for any more.
         return (lambda _: False), 1
-    kind, _, size = join.partition(":")
+    kind, _, size = join.partition(":") if isinstance(join, str) else ("", "", "")
     sizes = {"all": count, "first": 1, "majority": count // 2 + 1}
     needed = int(size) if kind == "quorum" and size.isdecimal() else sizes.get(kind, -1)
     if needed < 0:

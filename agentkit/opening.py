@@ -122,7 +122,7 @@ async def run(
     """
     limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
     limits |= {"budget_calls": budget_calls, "deadline_s": deadline_s, "concurrency": concurrency}
-    own = {"actor": mended(actor), "sample": sample, "model": model, "deps": deps}
+    own = {"actor": mended(actor) or None, "sample": sample, "model": model, "deps": deps}
     own |= {"output": output, "arguments": arguments or None}
     check_limits(limits, id, at=at, edit=edit, settle=settle, seed=seed, name=name, **own)
     source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)

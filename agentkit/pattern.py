@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, Protocol, Self, get_type_hints, overload
 
 from pydantic.errors import PydanticUserError
@@ -37,6 +37,21 @@ RESERVED = ASK_OPTIONS - {"deadline_s", "concurrency"}
 """Names that no parameter may have. These two mean the function's own where it has them."""
 
 
+def actors_in(members: Sequence[Actor], name: str) -> tuple[Actor, ...]:
+    """The members of a pattern.
+
+    Raises:
+        SetupError: they are none.
+    """
+    found = tuple(members) if isinstance(members, Iterable) else (members,)
+    for one in found:
+        if not isinstance(one, Actor):
+            raise SetupError(
+                f"{name} has the member {one!r}.", expected="actors, as [writer, critic]"
+            )
+    return found
+
+
 class Pattern(Actor[T], Generic[In, P, T]):
     """An async function over actors, as an actor; its signature is the function's."""
 
@@ -50,7 +65,7 @@ class Pattern(Actor[T], Generic[In, P, T]):
     ) -> None:
         super().__init__(name or fn.__name__, inspect.getdoc(fn) or "")
         self.fn = fn
-        self.members = tuple(members)
+        self.members = actors_in(members, self.name)
         self.__signature__ = inspect.signature(fn)
         self.__doc__ = fn.__doc__
         parameters = self.__signature__.parameters

@@ -96,8 +96,8 @@ class Recorder:
             return
         with self.emitting:
             seq = self._seq + 1
-            own = {"run": self.id, "seq": seq, "at": self.log.clock(), "scope": scope}
-            event = built(kind, {**own, **fields})
+            at = self.log.clock()
+            event = built(kind, {"run": self.id, "seq": seq, "at": at, "scope": scope, **fields})
             if self.past.bound and self.past.has(event):
                 return  # and take no number: a gap would look like a missing event
             self._seq = seq

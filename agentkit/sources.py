@@ -36,6 +36,12 @@ def source_of(
     """
     named: dict[How, str | None]
     named = {"resume": resume, "rerun": rerun, "replay": replay, "fork": fork}
+    for how, run in named.items():
+        if run and not (isinstance(run, str) and storable(run)):
+            raise SetupError(
+                f"{how}={ascii(run)[:80]} names no run.",
+                expected="the id of a run, as answer.run_id has it, or %runs lists it",
+            )
     found = [Source(how, run) for how, run in named.items() if run]
     if len(found) > 1:
         ways = " and ".join(one.how for one in found)
@@ -81,6 +87,10 @@ WORDS: dict[str, tuple[type, str]] = {
 """Options of a run that the record keeps or a fork looks up, with what each may be."""
 
 
+NEEDED = ("name", "sample", "deps")
+"""Those that have a default other than None."""
+
+
 def checked_words(**given: Any) -> None:
     """See to it that options are of their kind, before a run is begun or taken over for them.
 
@@ -89,7 +99,7 @@ def checked_words(**given: Any) -> None:
     """
     for name, value in given.items():
         kind, expected = WORDS[name]
-        if value is None:
+        if value is None and name not in NEEDED:
             continue
         early = name == "at" and isinstance(value, int) and value < 1
         if early or type(value) is bool or not isinstance(value, kind):

@@ -20,6 +20,10 @@ Output = Any
 """A type (int, list[str], a pydantic model, ...) or a JSON Schema; None for free text."""
 
 
+MISSPELT = (SyntaxError, IndexError)
+"""What comes of a text in place of a type, which is read as one that is declared further below."""
+
+
 @functools.lru_cache(256)
 def _adapter(output: Any) -> TypeAdapter[Any]:
     return TypeAdapter(output)
@@ -57,7 +61,14 @@ def schema_of(output: Output) -> JSON:
         return output
     try:
         return _made(output)
-    except (PydanticUserError, NameError, TypeError, AttributeError) as error:
+    except (
+        PydanticUserError,
+        NameError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        *MISSPELT,
+    ) as error:
         raise SetupError(
             f"output={output!r} has no JSON Schema: {error_text(error).splitlines()[0]}",
             expected="a type of JSON values, an enum, a dataclass or a pydantic model; or a schema",

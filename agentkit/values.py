@@ -26,6 +26,8 @@ def mended(value: JSON) -> JSON:
     """
     match value:
         case str():
+            if value.isascii():
+                return value
             try:
                 value.encode()
             except UnicodeEncodeError:

@@ -30,7 +30,7 @@ class BaseAddress(NamedTuple):
 
 def hidden(text: str | SecretStr | None) -> SecretStr | None:
     """A text that may hold a key, in a form that no traceback shows."""
-    return SecretStr(text) if isinstance(text, str) else text
+    return text if text is None or isinstance(text, SecretStr) else SecretStr(str(text))
 
 
 def parsed(given: SecretStr, dialect: Dialect, what: str = "base_url") -> BaseAddress:
@@ -61,7 +61,7 @@ def fault_of(given: SecretStr) -> str | None:
     """What is wrong with a URL, in words; nothing is raised here, where it is in a variable."""
     try:
         url = httpx.URL(given.get_secret_value().strip())
-    except (httpx.InvalidURL, AttributeError, TypeError) as error:
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:
         return re.sub(r"'.*'", "...", f"is no URL: {error}")
     if url.userinfo:
         return "holds a user name or a password"

@@ -108,7 +108,7 @@ def checked(typed: dict[str, Any], extra: dict[str, Any]) -> Options:
     """The options, if they are in range."""
     if isinstance(typed.get("stop"), str):
         typed = {**typed, "stop": (typed["stop"],)}
-    if "" in (typed.get("stop") or ()):
+    if isinstance(typed.get("stop"), list | tuple) and "" in typed["stop"]:
         raise SetupError("stop holds an empty text", expected="texts at which the reply ends")
     if typed.get("stop") is not None and not typed["stop"]:
         typed = {**typed, "stop": None}
