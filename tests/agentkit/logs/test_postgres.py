@@ -192,7 +192,7 @@ HERE = 'connection failed: connection to server at "127.0.0.1", port 5432 failed
     [
         ('server certificate for "db" (and 1 other name) does not match host name "x"', "sslmode"),
         ("SSL error: certificate verify failed", "sslrootcert"),
-        ('root certificate file "/root/.postgresql/root.crt" does not exist', "sslrootcert"),
+        ('root certificate file "/home/ana/.postgresql/root.crt" does not exist', "sslrootcert"),
         ('FATAL:  no pg_hba.conf entry for host "::1", user "u", database "d", no encryption',
          "sslmode"),
         ('FATAL:  pg_hba.conf rejects connection for host "::1", user "u", database "d", SSL'
