@@ -62,34 +62,21 @@ class MemorySearch:
         Args:
             near: what is found, whether it holds or not.
         """
-        more, dropped = 0, set[str]()
+        past, more, dropped = at is not None, 0, set[str]()
         for _ in range(LOOKS):
-            hits = await self.stored_to_hold(vector, many + more, where, at, history, near)
+            hits = near or await self.near(vector, many + more, where)
+            time = current_run().log.clock() if at is None else at
+            if not history and len(held_at(hits, time, past=past)) < len(hits):
+                only = only_holding(where, time, past=past)
+                hits = await self.near(vector, many + more, only)
             # Read after the search: what it found was stored before.
-            now = current_run().log.clock()
-            time, past = now if at is None else at, at is not None
+            time = current_run().log.clock() if at is None else at
             seen = await as_everybody_sees(self.stores, hits, time, past=past, history=history)
             left = {one.item.id for one in hits} - {one.item.id for one in seen}
             if len(seen) >= many or left == dropped:
                 break
             more, dropped, near = len(left), left, []
         return seen[:many]
-
-    async def stored_to_hold(
-        self,
-        vector: np.ndarray,
-        many: int,
-        where: Where | None,
-        at: float | None,
-        history: bool,
-        near: list[Recalled],
-    ) -> list[Recalled]:
-        """What is found, of what is stored to hold at a time; `near` is, if it was looked for."""
-        hits = near or await self.near(vector, many, where)
-        time, past = current_run().log.clock() if at is None else at, at is not None
-        if history or len(held_at(hits, time, past=past)) == len(hits):
-            return hits
-        return await self.near(vector, many, only_holding(where, time, past=past))
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None) -> list[Recalled]:
         """The nearest, whatever they are, as the memory tells of them."""
