@@ -54,14 +54,17 @@ Pending = dict[int, tuple[Lease, list[Event]]]
 class Committer:
     """Events between their append and their commit, and those who wait for it."""
 
-    def __init__(self, storage: Storage, tell: Callable[[Batch], None]) -> None:
+    def __init__(
+        self, storage: Storage, tell: Callable[[Batch], None], *, announces: bool = False
+    ) -> None:
         """Make one.
 
         Args:
             storage: writes a batch; never two at a time.
-            tell: is told what was stored, before those who wait for it; `storage.announce` after.
+            tell: is told what was stored, before those who wait for it.
+            announces: whether `storage.announce` is, too, after them.
         """
-        self.storage, self.tell = storage, tell
+        self.storage, self.tell, self.announces = storage, tell, announces
         self.lock = threading.RLock()
         """Held while a batch is written. Never taken by who holds the other one."""
         self._mutex = threading.RLock()
@@ -331,7 +334,8 @@ class Committer:
                 lease.until = asked + lease.seconds
             with self._mutex:
                 self._flying, waiters, self._flown = {}, self._flown, []
-                self._unsaid += stored
+                if self.announces:
+                    self._unsaid += stored
         # Outside of the lock: a subscriber may read the log, or append to it.
         try:
             if stored:

@@ -68,7 +68,8 @@ class Log(ABC):
         self.clock = clock
         self._subscribers: list[LogSubscription] = []
         self._watches: dict[asyncio.AbstractEventLoop, LogWatch] = {}
-        self._commits = Committer(self, self._tell)
+        announces = type(self).announce is not Log.announce
+        self._commits = Committer(self, self._tell, announces=announces)
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Notice a class whose `write` is that of earlier versions."""
