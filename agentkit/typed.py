@@ -69,8 +69,10 @@ def schema_of(output: Output) -> JSON:
         ValueError,
         *MISSPELT,
     ) as error:
+        text = isinstance(output, str)
+        why = "it is a text, and no type" if text else error_text(error).splitlines()[0]
         raise SetupError(
-            f"output={output!r} has no JSON Schema: {error_text(error).splitlines()[0]}",
+            f"output={output!r} has no JSON Schema: {why}",
             expected="a type of JSON values, an enum, a dataclass or a pydantic model; or a schema",
         ) from error
 

@@ -102,7 +102,10 @@ async def test_an_odd_value_is_told_by_a_typed_error_and_stops_nobody_else(
     [
         (lambda: Agent(5, model=EchoModel()), "An actor cannot be called 5"),  # type: ignore[arg-type]
         (lambda: clerk(max_turns="3"), "max_turns of clerk is '3'"),
-        (lambda: clerk(output="json"), "output='json' has no JSON Schema"),
+        (
+            lambda: clerk(output="json"),
+            "output='json' has no JSON Schema: it is a text, and no type",
+        ),
         (lambda: connect("openai:x", base_url=5), "base_url='5' is no web address"),
         (lambda: connect("openai:x", api_key="k", stop=5), "stop"),
     ],
