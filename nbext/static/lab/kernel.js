@@ -75,15 +75,14 @@ export class Link {
     this.changed = new Signal(this);
     this.talked = new Signal(this);
     const context = panel.sessionContext;
-    const connect = this.retry = () => void this.connect().catch((reason) => console.warn("agentkit: no word of this kernel.", reason));
-    context.kernelChanged.connect(() => { this.reset(); connect(); });
+    context.kernelChanged.connect(() => { this.reset(); this.connect(); });
     context.statusChanged.connect((/** @type {unknown} */ _, /** @type {string} */ status) => {
       if (GONE.includes(status)) this.reset();
       else if (this.state === "absent") this.changed.emit(undefined);
       if (status === "idle" && this.asks) this.again();
     });
-    context.iopubMessage.connect((/** @type {unknown} */ _, /** @type {any} */ message) => this.hear(message, connect));
-    void context.ready.then(connect);
+    context.iopubMessage.connect((/** @type {unknown} */ _, /** @type {any} */ message) => this.hear(message));
+    void context.ready.then(() => this.connect());
     // A page that goes says so; a kernel would tell it news for ever.
     const leave = () => { for (const comm of this.comms) if (!comm.isDisposed) comm.close(); this.reset(); };
     window.addEventListener("pagehide", leave);
@@ -98,9 +97,8 @@ export class Link {
   /**
    * A cell that names agentkit may have loaded it: look when it has ended.
    * @param {any} message
-   * @param {() => void} connect
    */
-  hear(message, connect) {
+  hear(message) {
     if (this.comms.length && this.state !== "absent") return;
     const { header, parent_header: parent, content } = message;
     if (header.msg_type === "execute_input" && LOADS.test(content.code)) {
@@ -113,11 +111,16 @@ export class Link {
     }
     if (header.msg_type !== "status" || content.execution_state !== "idle" || parent.msg_id !== this.loading) return;
     this.loading = undefined;
-    connect();
+    this.connect();
+  }
+
+  /** Open the comms if the kernel has agentkit; called again whenever it may have got to know it. */
+  connect() {
+    this.open().catch((reason) => console.warn("agentkit: no word of this kernel.", reason));
   }
 
   /** Open the comms, if the kernel has agentkit; a busy one would only say later whether it has. */
-  async connect() {
+  async open() {
     const kernel = this.panel.sessionContext.session?.kernel;
     if (this.comms.length || !kernel?.handleComms) return;
     await kernel.info;
@@ -157,13 +160,13 @@ export class Link {
   halved() {
     if (!this.comms[0]?.isDisposed) this.comms[0]?.close();
     this.reset();
-    this.retry();
+    this.connect();
   }
 
   /** Ask a kernel that was too busy to say whether it has agentkit. */
   again() {
     this.asks = false;
-    this.retry();
+    this.connect();
   }
 
   /** @param {Link["state"]} state */
