@@ -14,6 +14,8 @@ import re
 import signal
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from IPython.display import display
+
 from agentkit.errors import SetupError
 
 Transform = Callable[[list[str]], list[str]]
@@ -47,27 +49,38 @@ def awaiting(names: Iterable[str], shown: Collection[str] = ()) -> Transform:
     return transform
 
 
-def showing(names: Iterable[str]) -> Transform:
-    """A post transformer: a view is shown wherever its line stands; idempotent.
+def showing(names: Iterable[str], sets: Collection[str] = ()) -> Transform:
+    """A post transformer: what a magic returns is shown wherever its line stands; idempotent.
 
     IPython shows the value of a cell's last line only, so `%graph` above `%cost`, or in a loop,
-    would draw nothing.
+    would draw nothing, and `%stop` above another line would not say what it stopped.
+
+    Args:
+        names: of the magics.
+        sets: those of them that with words set something, as an assignment does: no news.
     """
+    news = "|".join(name for name in names if name not in sets)
+    called = rf"(?:{news})', .*" + (rf"|(?:{'|'.join(sets)})', ''" if sets else "")
     alone = re.compile(
-        rf"^(\s*)((?:await )?get_ipython\(\)\.run_line_magic\('(?:{'|'.join(names)})', .*\))(\n?)$"
+        rf"^(\s*)((?:await )?get_ipython\(\)\.run_line_magic\('(?:{called})\))(\n?)$"
     )
+    show = rf"\1__import__('{__name__}', fromlist=['displayed']).displayed(\2)\3"
 
     def transform(lines: list[str]) -> list[str]:
         code = [i for i, line in enumerate(lines) if line.strip() and line.lstrip()[0] != "#"]
         last = code[-1] if code else 0
         return [
-            line
-            if i == last and not line[:1].isspace()
-            else alone.sub(r"\1__import__('IPython').display.display(\2)\3", line)
+            line if i == last and not line[:1].isspace() else alone.sub(show, line)
             for i, line in enumerate(lines)
         ]
 
     return transform
+
+
+def displayed(value: object) -> None:
+    """Show what a magic returned, as the last line of a cell is: None is nothing to show."""
+    if value is not None:
+        display(value)  # type: ignore[no-untyped-call]
 
 
 def asking(names: Iterable[str]) -> Transform:

@@ -20,7 +20,15 @@ from agentkit.machine import in_page
 from agentkit.person import Person, set_person
 from agentkit.place import jupyter, set_cell, set_place
 from nbext.approval import asker
-from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
+from nbext.awaiting import (
+    Transform,
+    asking,
+    awaiting,
+    helping,
+    reaching,
+    showing,
+    wake_on_interrupt,
+)
 from nbext.completion import matchers
 from nbext.explaining import advice_on
 from nbext.fleets import showing_batches
@@ -60,8 +68,7 @@ def load(shell: Any) -> Session:
     session.ready = unloaded.get(shell) == shell.execution_count
     undo.append(when_a_cell_begins(session))
     undo.append(when_a_cell_fails(session))
-    shows = showing(magic.name for magic in MAGICS if magic.view)
-    undo.append(inserted(shell.input_transformers_post, shows))
+    undo.append(inserted(shell.input_transformers_post, showing_results()))
     undo.append(inserted(shell.input_transformers_post, reaching([m.name for m in waiting])))
     cells, lines = ([m.name for m in MAGICS if m.kind == kind] for kind in ("cell", "line"))
     undo.append(inserted(shell.input_transformers_post, helping(cells, lines)))
@@ -86,6 +93,13 @@ def load(shell: Any) -> Session:
     session.start_simulation()
     greet(session, log)
     return session
+
+
+def showing_results() -> Transform:
+    """What shows the results of magics on any line of a cell."""
+    # A cell's magic is the whole cell, and so its last line; others show their result themselves.
+    returning = [m.name for m in MAGICS if m.kind != "cell" and not m.shows]
+    return showing(returning, [m.name for m in MAGICS if m.sets])
 
 
 def unload(shell: Any) -> None:

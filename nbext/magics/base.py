@@ -30,8 +30,8 @@ class Magic(NamedTuple):
     """The grammar for a line, where what is taken depends on what stands before."""
     more: Callable[[Session], str] | None = None
     """What help says besides, made when it is asked for."""
-    view: bool = False
-    """Whether it is there to be looked at, so that its result is shown on any line of a cell."""
+    sets: bool = False
+    """Whether a line with words sets something, so that above other lines it says nothing."""
     old: bool = False
     """Whether this is an old name, which works for one version and is listed nowhere."""
 

@@ -50,5 +50,5 @@ def klass(session: Session, line: Line, body: str | None) -> Any:
 CLASS = Magic(
     "class", "line",
     Grammar(magic="%class", usage="[FOLDER | class.db]", options=OPTIONS, most=1, takes=("FILE",)),
-    klass, view=True,
+    klass,
 )  # fmt: skip

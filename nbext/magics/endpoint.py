@@ -83,4 +83,4 @@ def budget(session: Session, line: Line, body: str | None) -> Told:
 
 
 ENDPOINT = Magic("endpoint", "line", USE, endpoint)
-BUDGET = Magic("budget", "line", SPEND, budget)
+BUDGET = Magic("budget", "line", SPEND, budget, sets=True)

@@ -85,4 +85,4 @@ def row(one: EventLine, several: bool) -> tuple[str, ...]:
     return (str(one.seq), *run, seconds(one.after_s), one.actor, one.kind, one.what)
 
 
-EVENTS = Magic("events", "line", GRAMMAR, events, view=True)
+EVENTS = Magic("events", "line", GRAMMAR, events)

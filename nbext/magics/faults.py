@@ -118,4 +118,4 @@ def listed(rules: list[list[dict[str, Any]]], note: str = "") -> Table:
     )
 
 
-FAULTS = Magic("faults", "line", GRAMMAR, faults)
+FAULTS = Magic("faults", "line", GRAMMAR, faults, sets=True)

@@ -144,5 +144,5 @@ async def status(mine: Fleet) -> Table:
 FLEET = Magic(
     "fleet", "line",
     Grammar(magic="%fleet", usage="[up | status | watch | scale | down]", most=None), fleet,
-    fits=fits, view=True,
+    fits=fits,
 )  # fmt: skip

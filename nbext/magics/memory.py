@@ -249,5 +249,4 @@ MEMORY = Magic(
         ),
     ),
     memory,
-    view=True,
 )

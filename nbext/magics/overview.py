@@ -30,7 +30,7 @@ def listing(others: Iterable[Magic]) -> Magic:
             note="The options of one, and examples: %%ask?",
         )
 
-    made = Magic("agentkit", "line", GRAMMAR, overview, view=True)
+    made = Magic("agentkit", "line", GRAMMAR, overview)
     return made
 
 

@@ -95,7 +95,6 @@ def who(line: Line) -> str:
 
 PENDING = Magic(
     "pending", "line", Grammar(magic="%pending", usage="[RUN]", takes=("RUN",), most=1), pending,
-    view=True,
 )  # fmt: skip
 APPROVE = Magic("approve", "line", APPROVING, approve)
 REFUSE = Magic("refuse", "line", REFUSING, refuse)

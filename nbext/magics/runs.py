@@ -153,9 +153,7 @@ def status(info: RunInfo, asks: bool = False) -> str:
 
 
 HEALTH = Option(name="--health", help="how their calls went, and what is around their models")
-AGENTS = Magic(
-    "agents", "line", Grammar(magic="%agents", usage="", options=(HEALTH,)), agents, view=True
-)
+AGENTS = Magic("agents", "line", Grammar(magic="%agents", usage="", options=(HEALTH,)), agents)
 RUNS = Magic(
     "runs",
     "line",
@@ -170,5 +168,4 @@ RUNS = Magic(
         ),
     ),
     runs,
-    view=True,
 )

@@ -107,5 +107,4 @@ STATE = Magic(
         most=2,
     ),
     state,
-    view=True,
 )

@@ -226,11 +226,11 @@ LABELS = Option(
     name="--labels", help="show what is untrusted or confidential without a policy, too"
 )
 DRAWN = grammar("%graph", " | on | off | auto", (PLAN, WITH, LABELS))
-GRAPH = Magic("graph", "line", DRAWN, graph, view=True)
-SPEAKERS = Magic("speakers", "line", grammar("%speakers"), speakers, view=True)
-TIMELINE = Magic("timeline", "line", grammar("%timeline"), timeline, view=True)
+GRAPH = Magic("graph", "line", DRAWN, graph)
+SPEAKERS = Magic("speakers", "line", grammar("%speakers"), speakers)
+TIMELINE = Magic("timeline", "line", grammar("%timeline"), timeline)
 TRUTH = Option(name="--truth", value="ANSWER", help="the right answer, when it is known")
-BALLOTS = Magic("ballots", "line", grammar("%ballots", "", (TRUTH,)), ballots, view=True)
+BALLOTS = Magic("ballots", "line", grammar("%ballots", "", (TRUTH,)), ballots)
 BOARD = renamed(BALLOTS, "board")
 BILLS = (
     Option(name="--by", value="COLUMNS", help="of actor, model, run, day, notebook; also several"),
@@ -238,6 +238,6 @@ BILLS = (
     Option(name="--over-time", help="what was spent by when"),
 )
 WAYS = tuple(one.name for one in BILLS)
-COST = Magic("cost", "line", grammar("%cost", "", BILLS), cost, view=True)
-STEPS = Magic("plan", "line", grammar("%plan"), plan, view=True)
-TRANSCRIPT = Magic("transcript", "line", grammar("%transcript"), transcript, view=True)
+COST = Magic("cost", "line", grammar("%cost", "", BILLS), cost)
+STEPS = Magic("plan", "line", grammar("%plan"), plan)
+TRANSCRIPT = Magic("transcript", "line", grammar("%transcript"), transcript)

@@ -51,5 +51,4 @@ WHY = Magic(
         most=1,
     ),
     why,
-    view=True,
 )

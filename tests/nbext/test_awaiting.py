@@ -67,16 +67,17 @@ def test_async_magics_are_awaited_and_others_left_alone(
         ("%graph\n", ""),
         ("x = %graph\n%faults off\nprint(x)", ""),
         ("%graph;\nx = 1\n", ""),
+        ("%budget\n%budget 1\nx = 1\n", "budget"),
     ],
 )
-def test_a_view_is_shown_on_any_line_of_a_cell(
+def test_what_a_magic_returns_is_shown_on_any_line_of_a_cell(
     manager: TransformerManager, cell: str, shown: str
 ) -> None:
-    shows = showing(["graph", "cost"])
+    shows = showing(["graph", "cost", "budget"], sets=["budget"])
     once = shows(transformed(manager, cell).splitlines(keepends=True))
     assert shows(once) == once
     parses("".join(once))
-    found = [line for line in once if "display(" in line]
+    found = [line for line in once if "displayed(" in line]
     assert [line.split("run_line_magic('")[1].split("'")[0] for line in found] == shown.split()
 
 

@@ -166,6 +166,17 @@ def test_a_stopped_background_ask_is_renewed_by_the_cell_that_stops_it(notebook:
     assert "Message graph: 3 nodes" in stopped.text
 
 
+def test_what_a_magic_says_is_shown_above_other_lines_of_its_cell_too(notebook: Notebook) -> None:
+    notebook.ok(CRANE)
+    notebook.ok(CLERK)
+    notebook.ok(ASK.replace("-> dues: float", "--bg"))
+    stopped = notebook.ok("%stop\n%budget 1\nfor n in [1, 2]:\n    %stop\nx = 1").text
+    assert stopped.count("Stopped clerk") == 1
+    assert stopped.count("Nothing goes on in the background.") == 2
+    assert "Budget" not in stopped
+    assert "Budget: $1.00 per ask" in notebook.ok("%budget\nx = 1").text
+
+
 def test_interrupting_the_wait_for_a_background_ask_does_not_end_it(notebook: Notebook) -> None:
     notebook.ok(CRANE)
     notebook.ok(CLERK)
