@@ -22,6 +22,9 @@ from agentkit.regex import lazy_regex
 INSIDE = str(Path(__file__).parent) + "/"
 """The folder whose frames say nothing about an error in a user's code."""
 
+OURS = tuple(f"{Path(__file__).parents[1] / name}/" for name in ("agentkit", "memory", "nbext"))
+"""Folders of this kit's code, which are no libraries where it runs from a checkout."""
+
 PLACES = ("stdlib", "platstdlib", "purelib", "platlib")
 PACKAGES = ("site-packages", "dist-packages")
 LIBRARIES = tuple(
@@ -237,7 +240,7 @@ def shortened(text: str) -> str:
 def where(error: BaseException) -> str:
     """The last line of the user's own code on the way to an error, with its place in front."""
     frames = traceback.extract_tb(own(error.__traceback__))
-    mine = [one for one in frames if not one.filename.startswith(LIBRARIES)] or frames
+    mine = [one for one in frames if not one.filename.startswith(LIBRARIES + OURS)] or frames
     if not mine:
         return ""
     last = mine[-1]

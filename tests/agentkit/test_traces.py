@@ -13,6 +13,7 @@ from agentkit import Agent, AgentkitError, gather, pattern
 from agentkit.errors import Interrupted, error_text
 from agentkit.events import RunEnded
 from agentkit.logs.memory import MemoryLog
+from agentkit.sim.world import world
 from agentkit.traces import LIBRARIES, TRACE, failure_of, told
 from tests.fakes import EchoModel
 
@@ -65,6 +66,18 @@ def test_a_failure_says_where_it_came_from() -> None:
     assert failure.where.endswith(": return sum(marks) / len(marks)")
     assert failure.trace.endswith("ZeroDivisionError: division by zero")
     assert failure_of(ZeroDivisionError()).trace == ""
+
+
+def test_a_failure_below_code_of_the_kit_is_told_by_the_line_of_the_user_who_called_it() -> None:
+    def dues(port: str) -> float:
+        return float(world().tool("tariff")(port, 1.0))
+
+    try:
+        dues("Atlantis")
+    except ValueError as error:
+        failure = failure_of(error, traced=True)
+    assert failure.where.startswith("dues, line ")
+    assert failure.where.endswith(': return float(world().tool("tariff")(port, 1.0))')
 
 
 def test_a_long_trace_is_cut_in_its_middle() -> None:
