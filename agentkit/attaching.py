@@ -115,6 +115,12 @@ def failed(run_id: str, end: RunEnded | None, known: tuple[State, str] | None) -
     if error is not None and (known is None or known[0] == "dead"):
         error.add_note(f"It is what run {run_id} ended with.")
         return error
+    if known is not None and known[0] == "stopped":
+        return Interrupted(
+            f"Run {run_id} was {known[1]}.",
+            todo="`agentkit fleet retry RUN` goes on, or %resume --fleet RUN",
+            run_id=run_id,
+        )
     if known is not None:
         waits = known[0] == "waiting"
         return Interrupted(

@@ -10,8 +10,18 @@ from agentkit.errors import SetupError
 from agentkit.lease import LEASE_S, Lease
 from agentkit.messages import Frozen
 
-State = Literal["open", "dead", "waiting"]
-"""Open ones are claimed. Dead letters failed too often; what waits, waits for a person."""
+State = Literal["open", "dead", "waiting", "stopped"]
+"""Open ones are claimed. Dead letters failed too often; what waits, waits for a person; what was
+stopped was stopped by one."""
+
+ENDED = ("ok", "dead", "stopped")
+"""How runs stand that nobody goes on with by himself."""
+
+STOPPED = "stopped"
+"""How the reason of a run begins that was stopped, and did not fail.
+
+Storages keep it as a dead letter with such a reason, which workers of any version understand.
+"""
 
 CLOCK = "*"
 """The share whose turn is the time of the queue."""
@@ -49,6 +59,8 @@ class Counts(Frozen):
     """For a person."""
     dead: int = 0
     """Dead letters."""
+    stopped: int = 0
+    """By a person."""
     done: int = 0
     """Runs of the log that ended well."""
     cost_usd: float = 0.0
@@ -196,7 +208,7 @@ class Work(Protocol):
         self,
         lease: Lease,
         *,
-        state: State = "open",
+        state: Literal["open", "dead", "waiting"] = "open",
         wait_s: float = 0.0,
         counts: bool = True,
         reason: str = "",
@@ -221,7 +233,7 @@ class Work(Protocol):
         ...
 
     def stuck(self) -> list[StuckRun]:
-        """Dead letters, and runs that wait for a person."""
+        """Dead letters, runs that wait for a person, and those that one has stopped."""
         ...
 
     def present(self, worker: Present, *, gone: bool = False) -> None:
@@ -248,7 +260,7 @@ class Work(Protocol):
         ...
 
     def stop(self, run: str, reason: str) -> bool:
-        """Make a dead letter of a run, whoever has it; False where it is none that is open.
+        """Stop a run, whoever has it; False where it is none that is open.
 
         Its worker notices when it next writes, within a quarter of its lease: nothing that it
         does from now on is recorded. `retry` lets it go on.
@@ -256,8 +268,13 @@ class Work(Protocol):
         ...
 
     def retry(self, run: str) -> bool:
-        """Offer a dead letter anew, its attempts forgotten; False where there is none."""
+        """Offer a run anew that is stuck, its attempts forgotten; False where it is not."""
         ...
+
+
+def stop_reason(reason: str) -> str:
+    """A reason to stop a run, as it is stored."""
+    return (reason if reason.startswith(STOPPED) else f"{STOPPED}: {reason}")[:2000]
 
 
 def checked_share(share: str) -> str:

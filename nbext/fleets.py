@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from agentkit.amounts import count
 from agentkit.errors import LogError, error_text
+from agentkit.offers import ENDED
 from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD
 from nbext.show import new_id, publish
@@ -75,17 +74,20 @@ async def follow(batch: Batch, place: str) -> None:
 
 def ended(batch: Batch, states: dict[str, Any]) -> bool:
     """Whether nothing of a batch is open or waits."""
-    return sum(one in ("ok", "dead") for one in states.values()) == len(batch.ids)
+    return how_many_ended(states) == len(batch.ids)
+
+
+def how_many_ended(states: dict[str, Any]) -> int:
+    """How many runs nobody goes on with."""
+    return sum(one in ENDED for one in states.values())
 
 
 def bar(batch: Batch, states: dict[str, Any]) -> dict[str, str]:
     """How far a batch is, as HTML and as a line of text."""
-    whole, by = len(batch.ids), Counter(states.values())
-    done = by["ok"] + by["dead"]
-    parts = [f"{count(by['ok'])} of {count(whole)} runs have answered"]
-    parts += [f"{count(by['dead'])} failed"] if by["dead"] else []
-    parts += [f"{count(by['waiting'])} wait for a person"] if by["waiting"] else []
-    words = f"{batch.name}: {', '.join(parts)}"
+    from agentkit.fleet.batch import how_far
+
+    whole, done = len(batch.ids), how_many_ended(states)
+    words = f"{batch.name}: {how_far(states.values(), whole)}"
     filled = round(WIDTH * done / whole) if whole else WIDTH
     html = (
         f'<div class="{UNREAD}"><progress max="{max(1, whole)}" value="{done}"'

@@ -84,6 +84,7 @@ class Holders:
         counts = self.counts
         parts = [f"{count(counts.open)} open", f"{count(counts.running)} under way"]
         parts += [f"{count(counts.dead)} dead letters"] if counts.dead else []
+        parts += [f"{count(counts.stopped)} stopped"] if counts.stopped else []
         parts += [f"{count(counts.done)} done", f"{count(self.takeovers)} taken over"]
         return ", ".join(parts)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 from agentkit.amounts import count, money
@@ -11,6 +12,7 @@ from agentkit.answer import Answer
 from agentkit.attaching import attach
 from agentkit.errors import LogUnreachable
 from agentkit.log import Log
+from agentkit.offers import ENDED
 from agentkit.typed import Output
 
 LOOK_S, LONGEST_S = 0.05, 1.0
@@ -65,7 +67,7 @@ class Batch:
                     raise
                 found = {}
             self.waiting = tuple(one for one, state in found.items() if state == "waiting")
-            ended = [one for one in open_ if found.get(one) in ("ok", "dead")]
+            ended = [one for one in open_ if found.get(one) in ENDED]
             for one in ended:
                 del open_[one]
                 answer = await self._answer(one)
@@ -109,8 +111,9 @@ class Batch:
         """
 
         def retried() -> int:
-            dead = [one for one, how in self.log.work.outcomes(self.ids).items() if how == "dead"]
-            return sum(self.log.work.retry(one) for one in dead)
+            states = self.log.work.outcomes(self.ids)
+            ended = [one for one, how in states.items() if how in ("dead", "stopped")]
+            return sum(self.log.work.retry(one) for one in ended)
 
         self.failed.clear()
         return await asyncio.to_thread(retried)
@@ -118,9 +121,22 @@ class Batch:
     def __repr__(self) -> str:
         found = self.log.work.outcomes(self.ids)
         states = list(found.values())
-        parts = [f"{count(states.count('ok'))} of {count(len(self.ids))} runs have answered"]
-        parts += [f"{count(n)} failed" for n in [states.count("dead")] if n]
-        parts += [f"{count(n)} wait for a person" for n in [states.count("waiting")] if n]
+        parts = [how_far(states, len(self.ids))]
         if self.answered:
             parts.append(f"{money(sum(self.answered.values()))} seen")
         return ", ".join(parts)
+
+
+def how_far(states: Collection[str], whole: int) -> str:
+    """How far runs are, in words.
+
+    Args:
+        states: as they stand, of those that nobody goes on with by himself.
+        whole: how many there are in all.
+    """
+    by = Counter(states)
+    parts = [f"{count(by['ok'])} of {count(whole)} runs have answered"]
+    parts += [f"{count(n)} failed" for n in [by["dead"]] if n]
+    parts += [f"{count(n)} {'was' if n == 1 else 'were'} stopped" for n in [by["stopped"]] if n]
+    parts += [f"{count(n)} wait{'s' if n == 1 else ''} for a person" for n in [by["waiting"]] if n]
+    return ", ".join(parts)

@@ -104,6 +104,7 @@ def status(options: argparse.Namespace) -> int:
     told(f"expired  {counts.expired:>8}   open ones whose worker is gone")
     told(f"waiting  {counts.waiting:>8}   for a person")
     told(f"dead     {counts.dead:>8}   agentkit fleet stuck says why")
+    told(f"stopped  {counts.stopped:>8}   by a person; agentkit fleet retry goes on")
     told(f"done     {counts.done:>8}   all runs of the log cost {money(counts.cost_usd)}")
     for one in there:
         told(f"  {one.name}  {one.running} of {one.slots} runs, at {', '.join(one.actors)}")
@@ -111,7 +112,7 @@ def status(options: argparse.Namespace) -> int:
 
 
 def stuck(options: argparse.Namespace) -> int:
-    """Print dead letters, and runs that wait for a person."""
+    """Print dead letters, runs that wait for a person, and those that one has stopped."""
     for one in open_log(options.log, write=False).work.stuck():
         words = " ".join(one.reason.split())
         told(f"{one.id}  {one.state:<7}  {one.actor}  after {one.attempts} attempts: {words}")
@@ -119,11 +120,11 @@ def stuck(options: argparse.Namespace) -> int:
 
 
 def retry(options: argparse.Namespace) -> int:
-    """Offer a dead letter anew; 1 where it is none."""
+    """Offer a run anew that failed or was stopped; 1 where it is none."""
     log = open_log(options.log)
     run = log.find(options.run)
     if not log.work.retry(run):
-        told(f"{run} is no dead letter")
+        told(f"{run} has not failed, and was not stopped")
         return 1
     told(f"{run} is offered anew")
     return 0

@@ -46,7 +46,7 @@ class Metrics:
         gauges = {"worker_running": running, "worker_slots": slots, "claim_seconds": self.claim_s}
         gauges["log_up"] = int(queue is not None)
         if queue is not None:
-            names = ("open", "running", "expired", "waiting", "dead", "done", "oldest_s")
+            names = ("open", "running", "expired", "waiting", "dead", "stopped", "done", "oldest_s")
             gauges |= {f"queue_{name}": getattr(queue, name) for name in names}
             gauges["cost_usd"] = queue.cost_usd
         for name, value in gauges.items():

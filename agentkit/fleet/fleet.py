@@ -366,7 +366,7 @@ class Fleet:
         return (
             f"Fleet at {self.log.url}: {len(here)} workers with {slots} slots; {counts.open} runs"
             f" open, {counts.running} under way, {counts.waiting} wait for a person, {counts.dead}"
-            f" dead letters, {counts.done} done"
+            f" dead letters, {counts.stopped} stopped, {counts.done} done"
         )
 
 

@@ -12,7 +12,19 @@ from typing import Any, Literal, Protocol
 from agentkit.errors import SetupError
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name
 from agentkit.logs import chain
-from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Held, Present, Quotas, State, StuckRun
+from agentkit.offers import (
+    CLOCK,
+    SILENT_S,
+    STOPPED,
+    Claimed,
+    Counts,
+    Held,
+    Present,
+    Quotas,
+    State,
+    StuckRun,
+    stop_reason,
+)
 from agentkit.runinfo import RunInfo
 
 TABLES = (
@@ -38,8 +50,13 @@ PICK = (
 )
 
 
+STATE = (
+    f"CASE WHEN w.state='dead' AND substr(w.reason, 1, {len(STOPPED)})='{STOPPED}'"
+    f" THEN '{STOPPED}' ELSE w.state END"
+)
+
 OUTCOMES = (
-    "SELECT r.id, CASE WHEN r.status='ok' THEN 'ok' ELSE w.state END"
+    f"SELECT r.id, CASE WHEN r.status='ok' THEN 'ok' ELSE {STATE} END"
     " FROM runs r LEFT JOIN work w ON w.run=r.n"
     " WHERE r.id IN ({}) AND (r.status='ok' OR w.state<>'open')"
 )
@@ -139,7 +156,7 @@ class SqliteWork:
         self,
         lease: Lease,
         *,
-        state: State = "open",
+        state: Literal["open", "dead", "waiting"] = "open",
         wait_s: float = 0.0,
         counts: bool = True,
         reason: str = "",
@@ -165,7 +182,7 @@ class SqliteWork:
             if not self._there():
                 return []
             return self.db.execute(
-                "SELECT w.id, w.actor, w.state, w.attempts, coalesce(w.reason, ''), r.owner,"
+                f"SELECT w.id, w.actor, {STATE}, w.attempts, coalesce(w.reason, ''), r.owner,"
                 f" r.lease, r.started FROM work w JOIN runs r ON r.n=w.run {where} ORDER BY w.run",
                 values,
             ).fetchall()
@@ -256,7 +273,7 @@ class SqliteWork:
                 "UPDATE runs SET owner=?, epoch=epoch+1, seal=?, lease=0 WHERE n=?", values
             )
             bury = "UPDATE work SET state='dead', reason=? WHERE run=?"
-            self.db.execute(bury, (reason[:2000], n))
+            self.db.execute(bury, (stop_reason(reason), n))
         return True
 
     def retry(self, run: str) -> bool:

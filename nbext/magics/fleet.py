@@ -132,6 +132,7 @@ async def status(mine: Fleet) -> Table:
     parts += [f"{counts.expired} whose worker is gone"] if counts.expired else []
     parts += [f"{counts.waiting} wait for a person"] if counts.waiting else []
     parts += [f"{counts.dead} dead letters"] if counts.dead else []
+    parts += [f"{counts.stopped} stopped"] if counts.stopped else []
     parts += [f"{counts.done} done", f"{money(counts.cost_usd)} in all"]
     return Table(
         head=("worker", "actors", "runs", "up"),

@@ -98,8 +98,8 @@ async def resume_theirs(fleet: Fleet, line: Line) -> Told:
         ids = chosen(log, line)
         states = log.work.outcomes(ids)
         wait = [one for one in ids if states.get(one) == "waiting"]
-        dead = [one for one in ids if states.get(one) == "dead"]
-        return sum(log.work.retry(one) for one in dead), wait
+        ended = [one for one in ids if states.get(one) in ("dead", "stopped")]
+        return sum(log.work.retry(one) for one in ended), wait
 
     n, waiting = await asyncio.to_thread(offered)
     if waiting and line.words and not n:

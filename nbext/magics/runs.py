@@ -19,7 +19,7 @@ from nbext.table import Table
 NEWEST = 20
 """Runs that are listed without --all."""
 
-FIRST = {"running": 0, "waiting": 1, "failed": 2}
+FIRST = {"running": 0, "waiting": 1, "failed": 2, "stopped": 3}
 """Which runs of a fleet are listed before the others."""
 
 LONG = 24
@@ -102,7 +102,7 @@ def fleet_runs(session: Session, line: Line) -> Table:
 
     def stands(info: RunInfo) -> str:
         if info.id in stuck:
-            return "failed" if stuck[info.id] == "dead" else "waiting"
+            return "failed" if stuck[info.id] == "dead" else stuck[info.id]
         held = holder(info) in there and info.events > 1
         return "ok" if info.status == "ok" else "running" if held else "open"
 

@@ -95,6 +95,14 @@ def test_runs_of_a_fleet_are_stopped_and_offered_anew(notebook: Notebook, tmp_pa
         assert "Stopped 2 runs" in notebook.ok("%stop --fleet long").text
         assert "Stopped 1 run of" in notebook.ok("%stop --fleet").text
         assert "0 runs open" in notebook.ok("%fleet").text
+        # Nothing has failed.
+        assert notebook.ok("print(long)").stream.strip() == (
+            "0 of 3 runs have answered, 3 were stopped"
+        )
+        shown = notebook.ok("more").text
+        assert shown == f"[{'#' * 32}] more: 2 of 3 runs have answered, 1 was stopped"
+        assert "stopped" in notebook.ok("%runs --fleet").text.splitlines()[1]
+        assert "4 stopped" in notebook.ok("%fleet").text
         assert "Offered 1 run anew" in notebook.ok("%resume more~000000").text
         assert "Offered 3 runs anew" in notebook.ok("%resume long").text
         assert "Stopped 4 runs" in notebook.ok("%stop --fleet").text

@@ -13,7 +13,18 @@ from agentkit.logs.postgres.appending import NOW, RunBatch, columns
 from agentkit.logs.postgres.claiming import MACHINE
 from agentkit.logs.postgres.quotas import PostgresQuotas
 from agentkit.logs.postgres.session import DatabaseSession
-from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Held, Present, State, StuckRun
+from agentkit.offers import (
+    CLOCK,
+    SILENT_S,
+    STOPPED,
+    Claimed,
+    Counts,
+    Held,
+    Present,
+    State,
+    StuckRun,
+    stop_reason,
+)
 
 OFFER = """
 INSERT INTO work (run, id, actor, share, priority, turn)
@@ -71,11 +82,17 @@ UPDATE work SET state = %s, reason = nullif(%s, ''), attempts = attempts - %s,
 FROM mine WHERE work.run = mine.n
 """
 
+STATE = (
+    f"CASE WHEN w.state = 'dead' AND starts_with(w.reason, '{STOPPED}')"
+    f" THEN '{STOPPED}' ELSE w.state END"
+)
+
 COUNTS = f"""
 SELECT count(*) FILTER (WHERE w.state = 'open' AND NOT ({HELD})),
     count(*) FILTER (WHERE w.state = 'open' AND {HELD}),
     count(*) FILTER (WHERE w.state = 'open' AND r.lease > 0 AND NOT ({HELD})),
-    count(*) FILTER (WHERE w.state = 'waiting'), count(*) FILTER (WHERE w.state = 'dead'),
+    count(*) FILTER (WHERE w.state = 'waiting'), count(*) FILTER (WHERE {STATE} = 'dead'),
+    count(*) FILTER (WHERE {STATE} = '{STOPPED}'),
     coalesce(max(t.now - r.started) FILTER (WHERE w.state = 'open' AND NOT ({HELD})), 0)
 FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS now) t
 """
@@ -116,8 +133,8 @@ UPDATE work SET after = 0 FROM freed WHERE work.run = freed.n
 """What processes of this machine held that have ended: nobody need wait for their leases."""
 
 
-OUTCOMES = """
-SELECT r.id, CASE WHEN r.status = 'ok' THEN 'ok' ELSE w.state END
+OUTCOMES = f"""
+SELECT r.id, CASE WHEN r.status = 'ok' THEN 'ok' ELSE {STATE} END
 FROM runs r LEFT JOIN work w ON w.run = r.n
 WHERE r.id = ANY(%s) AND (r.status = 'ok' OR w.state <> 'open')
 """
@@ -202,7 +219,7 @@ class PostgresWork:
         self,
         lease: Lease,
         *,
-        state: State = "open",
+        state: Literal["open", "dead", "waiting"] = "open",
         wait_s: float = 0.0,
         counts: bool = True,
         reason: str = "",
@@ -216,15 +233,15 @@ class PostgresWork:
 
     def state(self, run: str) -> tuple[State, str] | None:
         query = (
-            "SELECT state, coalesce(reason, '') FROM work JOIN runs ON n=run"
-            " WHERE work.id=? AND status <> 'ok'"
+            f"SELECT {STATE}, coalesce(w.reason, '') FROM work w JOIN runs r ON r.n=w.run"
+            " WHERE w.id=? AND r.status <> 'ok'"
         )
         with self.session.mapped():
             found = self.session.execute(query, (run,)).fetchone()
         return found and (found[0], found[1])
 
     def counts(self) -> Counts:
-        names = ("open", "running", "expired", "waiting", "dead", "oldest_s")
+        names = ("open", "running", "expired", "waiting", "dead", "stopped", "oldest_s")
         with self.session.mapped():
             self.session.execute("SELECT 1")
             connection = self.session.connection
@@ -265,8 +282,8 @@ class PostgresWork:
 
     def stuck(self) -> list[StuckRun]:
         query = (
-            "SELECT id, actor, state, attempts, coalesce(reason, '') FROM work"
-            " WHERE state <> 'open' ORDER BY run"
+            f"SELECT w.id, w.actor, {STATE}, w.attempts, coalesce(w.reason, '') FROM work w"
+            " WHERE w.state <> 'open' ORDER BY w.run"
         )
         names = ("id", "actor", "state", "attempts", "reason")
         with self.session.mapped():
@@ -296,7 +313,7 @@ class PostgresWork:
                 (n, epoch), owner = row, owner_name()
                 seal = chain.seal(run, owner, epoch + 1)
                 connection.execute(FENCE, (owner, seal, n))
-                connection.execute(BURY, (reason[:2000], n))
+                connection.execute(BURY, (stop_reason(reason), n))
         return True
 
     def retry(self, run: str) -> bool:

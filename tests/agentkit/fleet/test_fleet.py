@@ -229,7 +229,7 @@ async def test_runs_that_wait_for_a_person_are_waited_for_and_told(log: Log) -> 
         coming = asyncio.ensure_future(runs.all())
         while not runs.waiting:
             await asyncio.sleep(0.01)
-        assert repr(runs).endswith("1 wait for a person")
+        assert repr(runs).endswith("1 waits for a person")
         told.append("yes")
         assert [one.text for one in await asyncio.wait_for(coming, 20)] == ["done"]
 

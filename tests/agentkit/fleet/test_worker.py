@@ -699,11 +699,17 @@ async def test_a_run_is_stopped_from_anywhere_and_goes_on_when_it_is_offered_ane
         await asyncio.wait_for(cut.wait(), 20)
         with pytest.raises(Interrupted, match="stopped by ann"):
             await attach(run_id, log=other, timeout_s=20)
-        assert other.work.outcomes([run_id]) == {run_id: "dead"}
+        assert other.work.outcomes([run_id]) == {run_id: "stopped"}
+        assert (other.work.counts().dead, other.work.counts().stopped) == (0, 1)
         assert not other.work.stop(run_id, "again") and log.work.retry(run_id)
         assert (await attach(run_id, log=other, timeout_s=20)).text == "done x"
         assert other.work.outcomes([run_id]) == {run_id: "ok"}
     assert not log.work.stop(run_id, "too late") and log.verify() == []
+    later = await long.submit("y", log=log)
+    assert log.work.stop(later, "it costs too much")
+    (stuck,) = log.work.stuck()
+    assert (stuck.id, stuck.state, stuck.reason) == (later, "stopped", "stopped: it costs too much")
+    assert log.work.state(later) == ("stopped", "stopped: it costs too much")
 
 
 async def test_a_run_whose_giving_back_hangs_is_taken_over_when_its_lease_ends(
