@@ -247,6 +247,14 @@ class Work(Protocol):
         """
         ...
 
+    def look(self) -> None:
+        """See to it that what is written here will be found: not in a file that was deleted.
+
+        Raises:
+            LogGone: it will not be, and never again. Of a database that cannot be said.
+        """
+        ...
+
     def workers(self) -> list[Present]:
         """The workers that are there, in the order of their names."""
         ...

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from agentkit.errors import LogError, error_text
+from agentkit.errors import LogError, LogGone, error_text
 from agentkit.offers import ENDED
 from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD
@@ -64,6 +64,8 @@ async def follow(batch: Batch, place: str) -> None:
             states = await asyncio.to_thread(batch.log.work.outcomes, batch.ids)
         except LogError as error:
             publish({"text/plain": error_text(error)}, display_id=place, update=True)
+            if isinstance(error, LogGone):
+                return
             continue
         if states != before:
             publish(bar(batch, states), display_id=place, update=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agentkit.amounts import count
-from agentkit.errors import LogError, error_text
+from agentkit.errors import LogError, LogGone, error_text
 from agentkit.offers import Counts, Held, Present
 from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD
@@ -139,6 +139,8 @@ async def follow(fold: Holders, fleet: Fleet, place: str) -> None:
             await asyncio.to_thread(look, fold, fleet)
         except LogError as error:
             publish({"text/plain": error_text(error)}, display_id=place, update=True)
+            if isinstance(error, LogGone):
+                return
             continue
         calm = 0 if fold.counts.open or fold.counts.running else calm + 1
         if (shown := fold.drawn())["text/plain"] != before:

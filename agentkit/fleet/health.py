@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from agentkit.errors import SetupError
+from agentkit.errors import LogError, SetupError
+from agentkit.log import Log
+from agentkit.offers import Counts
 
 Page = Callable[[], Coroutine[Any, Any, tuple[int, str]]]
 """Gives a status and a text."""
 
 LONGEST_S = 5.0
+
+AGE_S = 5.0
+"""How old the numbers of the queue on the health page may be."""
+
+ANSWER_S = 3.0
+"""How long the health page waits for the log, in seconds: less than whoever asks for it."""
 
 
 async def serving(pages: Mapping[str, Page], port: int) -> asyncio.Server:
@@ -53,3 +62,35 @@ async def serving(pages: Mapping[str, Page], port: int) -> asyncio.Server:
             f"No health page can be served on port {port}: {error}.",
             todo="name another one: --port 0 takes any that is free",
         ) from error
+
+
+class QueueNumbers:
+    """The queue of a log in numbers, as a health page needs them: soon, and not asked for often."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self._counted: tuple[float, Counts | None] = (-AGE_S, None)
+        self._counting: asyncio.Task[Counts | None] | None = None
+
+    async def counts(self, age_s: float = AGE_S) -> Counts | None:
+        """The numbers; None where the log cannot be reached, or does not answer in time.
+
+        Args:
+            age_s: how old they may be.
+        """
+        at, known = self._counted
+        if time.monotonic() - at < age_s:
+            return known
+        # One at a time: of a server that is frozen each question would keep a thread.
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self._count())
+        counting = self._counting
+        await asyncio.wait({counting}, timeout=ANSWER_S)
+        return counting.result() if counting.done() else None
+
+    async def _count(self) -> Counts | None:
+        known = None
+        with contextlib.suppress(LogError):
+            known = await asyncio.to_thread(lambda: self.log.work.counts())
+        self._counted = time.monotonic(), known
+        return known

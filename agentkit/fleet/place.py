@@ -98,6 +98,13 @@ class FleetFiles:
             return None
         return file
 
+    def lost(self, held: IO[str]) -> bool:
+        """Whether the lock that is held is no longer where others look for it."""
+        try:
+            return not os.path.samestat(os.fstat(held.fileno()), os.stat(self.lock))
+        except OSError:
+            return True
+
     def taken(self, patience_s: float = 2.0) -> IO[str] | None:
         """The lock, as `hold`; whoever only looks whether it is held has it for moments."""
         until = time.monotonic() + patience_s

@@ -107,6 +107,10 @@ class Sidecar:
         try:
             self._replace()
             while not self.stopping and status == 0:
+                if self.place.lost(held):
+                    print(f"agentkit: {self._lost()}", file=sys.stderr, flush=True)
+                    status = 1
+                    break
                 status = self.round() or 0
                 time.sleep(LOOK_S)
             return status
@@ -120,6 +124,13 @@ class Sidecar:
             self.engine.close()
             self.place.state.unlink(missing_ok=True)
             held.close()
+
+    def _lost(self) -> str:
+        """Say that the place is gone: what was there, or a new one, says nothing of this fleet."""
+        return (
+            f"The folder {self.place.lock.parent} was deleted or replaced, so nobody finds this"
+            f" fleet of {self.log_url} any more. Its workers end now; their runs stay in the log."
+        )
 
     def _stop(self, *_: object) -> None:
         self.stopping = True

@@ -21,6 +21,7 @@ from agentkit.errors import (
     AgentkitError,
     BudgetSpent,
     LogError,
+    LogGone,
     LogLocked,
     LogUnreachable,
     RunTaken,
@@ -31,11 +32,12 @@ from agentkit.errors import (
 )
 from agentkit.fleet.common import Common
 from agentkit.fleet.counting import Metrics
+from agentkit.fleet.health import QueueNumbers
 from agentkit.fleet.notes import DeadLettered
 from agentkit.fleet.suspects import CUT_OFF, STOPPED, left_out, without
 from agentkit.lease import HANDED, LEASE_S, Lease, owner_name
 from agentkit.log import LOGGER, Log
-from agentkit.offers import Claimed, Counts, Present
+from agentkit.offers import Claimed, Present
 from agentkit.opening import run
 from agentkit.person import stop_for_answer
 from agentkit.questions import pending
@@ -57,12 +59,6 @@ REOPEN_S = 2.0
 
 SETTLE_S = 1.0
 """How often it is said what was spent of shared budgets."""
-
-AGE_S = 5.0
-"""How old the numbers of the queue on the health page may be."""
-
-ANSWER_S = 3.0
-"""How long the health page waits for the log, in seconds: less than whoever asks for it."""
 
 
 @dataclass
@@ -128,9 +124,10 @@ class Worker:
         self.doing: dict[str, Doing] = {}
         self.stopping = asyncio.Event()
         self.common = Common(log, self.name)
+        self.gone: LogGone | None = None
+        """Why there is nothing to work at any more."""
         self._free = asyncio.Event()
-        self._counted: tuple[float, Counts | None] = (-AGE_S, None)
-        self._counting: asyncio.Task[Counts | None] | None = None
+        self.queue = QueueNumbers(log)
         self._rng = random.Random()
 
     async def serve(self, *, until_idle: bool = False) -> None:
@@ -138,6 +135,9 @@ class Worker:
 
         Args:
             until_idle: or until there is nothing left that is open, or under way elsewhere.
+
+        Raises:
+            LogGone: the log's file was deleted: nothing is recorded any more, and nothing found.
         """
         loops = [
             asyncio.create_task(self._supervised(loop))
@@ -165,6 +165,8 @@ class Worker:
             with contextlib.suppress(LogError):
                 await self.common.close()
                 await asyncio.to_thread(self.log.work.present, self.shown, gone=True)
+        if self.gone is not None:
+            raise self.gone
 
     @property
     def shown(self) -> Present:
@@ -182,7 +184,7 @@ class Worker:
         self.stopping.set()
 
     async def _idle(self) -> bool:
-        counts = await self.counts(0.0)
+        counts = await self.queue.counts(0.0)
         return counts is not None and counts.open == counts.running == 0
 
     async def _pause(self, seconds: float) -> None:
@@ -252,7 +254,13 @@ class Worker:
 
     async def _present(self) -> None:
         """Say that this worker is there, and free what dead ones of this machine held."""
-        await asyncio.to_thread(self.log.work.present, self.shown)
+        try:
+            await asyncio.to_thread(self.log.work.look)
+        except LogGone as error:
+            self.gone = error
+            self.stopping.set()
+        else:
+            await asyncio.to_thread(self.log.work.present, self.shown)
         await asyncio.sleep(self.lease_s / 4)
 
     async def _settle(self) -> None:
@@ -374,41 +382,18 @@ class Worker:
         """Wait for what is under way, and cut off what takes too long."""
         tasks = [one.task for one in self.doing.values()]
         if tasks:
-            await asyncio.wait(tasks, timeout=self.drain_s)
+            await asyncio.wait(tasks, timeout=0 if self.gone else self.drain_s)
         for one in list(self.doing.values()):
             one.task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def counts(self, age_s: float = AGE_S) -> Counts | None:
-        """The queue in numbers; None where the log cannot be reached, or does not answer in time.
-
-        Args:
-            age_s: how old they may be.
-        """
-        at, known = self._counted
-        if time.monotonic() - at < age_s:
-            return known
-        # One at a time: of a server that is frozen each question would keep a thread.
-        if self._counting is None or self._counting.done():
-            self._counting = asyncio.create_task(self._count())
-        counting = self._counting
-        await asyncio.wait({counting}, timeout=ANSWER_S)
-        return counting.result() if counting.done() else None
-
-    async def _count(self) -> Counts | None:
-        known = None
-        with contextlib.suppress(LogError):
-            known = await asyncio.to_thread(lambda: self.log.work.counts())
-        self._counted = time.monotonic(), known
-        return known
-
     async def metrics_page(self) -> tuple[int, str]:
         """For Prometheus."""
-        return 200, self.metrics.text(len(self.doing), self.slots, await self.counts())
+        return 200, self.metrics.text(len(self.doing), self.slots, await self.queue.counts())
 
     async def health_page(self) -> tuple[int, str]:
         """200 while it works: the log answers, and its runs are renewed in time."""
-        counts = await self.counts()
+        counts = await self.queue.counts()
         late = sum(one.lease.stale for one in self.doing.values())
         if counts is None or late:
             return 503, f"log {'up' if counts else 'down'}, {late} leases late\n"

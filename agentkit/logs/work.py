@@ -90,6 +90,8 @@ class LogInFile(Protocol):
 
     _db: sqlite3.Connection
 
+    def _look(self) -> None: ...
+
     def _mapped(self) -> AbstractContextManager[None]: ...
 
     def _transaction(self, begin: str) -> AbstractContextManager[None]: ...
@@ -188,6 +190,7 @@ class SqliteWork:
             ).fetchall()
 
     def counts(self) -> Counts:
+        self.look()
         now, states, workers = self.clock(), Counter[str](), Counter[str]()
         oldest = 0.0
         for _, _, state, _, _, owner, until, started in self._rows("WHERE r.status<>'ok'"):
@@ -225,6 +228,9 @@ class SqliteWork:
                 values = (worker.name, *numbers, json.dumps(worker.actors))
                 self.db.execute("INSERT OR REPLACE INTO workers VALUES (?,?,?,?,?,?)", values)
 
+    def look(self) -> None:
+        self.log._look()
+
     def workers(self) -> list[Present]:
         query = "SELECT name, since, slots, running, actors FROM workers ORDER BY name"
         names = ("name", "since", "slots", "running", "actors")
@@ -247,6 +253,7 @@ class SqliteWork:
         ]
 
     def outcomes(self, runs: Sequence[str]) -> dict[str, State | Literal["ok"]]:
+        self.look()  # whoever waits would wait for ever
         found: dict[str, State | Literal["ok"]] = {}
         with self.log._mapped():
             if not self._there():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -15,12 +16,13 @@ from typing import Any
 import pytest
 
 from agentkit import Log, open_log, pattern
-from agentkit.errors import Interrupted, LogFull, LogUnreachable, SetupError, Waiting
+from agentkit.errors import Interrupted, LogFull, LogGone, LogUnreachable, SetupError, Waiting
 from agentkit.fleet import Batch, Fleet, Worker
 from agentkit.fleet import fleet as fleet_module
-from agentkit.fleet.launching import address_url
+from agentkit.fleet.launching import STARTED, address_url
 from agentkit.fleet.place import FleetFiles, SupervisorState
 from agentkit.fleet.sidecar import Sidecar
+from agentkit.lease import HOST, owner_gone
 from agentkit.logs.postgres.address import address_of
 from tests.conftest import ROOT
 
@@ -110,6 +112,35 @@ def test_a_fleet_finds_itself_however_the_url_of_its_log_is_written(url: str) ->
     told = address_url(address_of(url))
     assert address_of(told).url == address_of(url).url
     assert address_of(told).schema == address_of(url).schema
+
+
+@pytest.mark.parametrize("log_too", [True, False])
+async def test_a_fleet_whose_folder_was_deleted_ends(folder: Path, log_too: bool) -> None:
+    (folder / "kept").mkdir()
+    log, target = str(folder / "kept" / "log.db"), "team_of_fleet.py:hello"
+    fleet = await Fleet.up(target, workers=1, log=log, drain_s=2.0)
+    assert fleet.place is not None
+    place = fleet.place.lock.parent
+    (answer,) = await (await fleet.map(hello, ["a"])).all()
+    state, words = fleet.state(), ""
+    assert state is not None
+    supervisor = STARTED[fleet.place.state]
+    # What it says stands in a file of that folder, which whoever has it open still reads.
+    with fleet.place.output.open() as output:
+        for gone in (place, folder / "kept") if log_too else (place,):
+            shutil.rmtree(gone)
+        await until(lambda: supervisor.poll() is not None)
+        words = output.read()
+    assert supervisor.returncode == 1 and f"{place} was deleted or replaced" in words
+    assert owner_gone(f"{HOST}:{answer.text.split()[0]}:x")
+    assert not place.exists()
+    if log_too:
+        with pytest.raises(LogGone, match="deleted or moved away"):
+            await fleet.counts()
+        with pytest.raises(LogGone, match="deleted or moved away"):
+            await Batch(fleet.log, ["nobody"]).all()
+    else:
+        assert (await fleet.counts()).done == 1 and fleet.log.verify() == []
 
 
 async def test_what_is_wrong_with_a_team_is_said_by_up(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from agentkit.errors import (
     Interrupted,
     LogError,
     LogFull,
+    LogGone,
     LogNewer,
     LogUnreachable,
     RunTaken,
@@ -712,6 +714,28 @@ async def test_a_run_is_stopped_from_anywhere_and_goes_on_when_it_is_offered_ane
     assert log.work.state(later) == ("stopped", "stopped: it costs too much")
 
 
+async def test_a_worker_whose_log_was_deleted_ends_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    log, begun = SqliteLog(tmp_path / "here" / "log.db"), asyncio.Event()
+
+    @pattern
+    async def long(task: str) -> str:
+        begun.set()
+        await asyncio.Event().wait()
+        return task
+
+    await long.submit("x", log=log)
+    worker = Worker([long], log, lease_s=1.0, look_s=0.02, drain_s=600.0)
+    serving = asyncio.create_task(worker.serve())
+    await asyncio.wait_for(begun.wait(), 20)
+    shutil.rmtree(tmp_path / "here")
+    with pytest.raises(LogGone, match="deleted or moved away"):
+        await asyncio.wait_for(serving, 20)  # it waits for no run, of which nothing is recorded
+    assert not (tmp_path / "here").exists()
+    with contextlib.suppress(LogError):
+        log.close()
+
+
 async def test_a_run_whose_giving_back_hangs_is_taken_over_when_its_lease_ends(
     logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -809,7 +833,7 @@ async def test_a_log_that_does_not_answer_is_told_in_time_and_asked_once(
 ) -> None:
     log = logs()
     worker = Worker([hello], log)
-    monkeypatch.setattr("agentkit.fleet.worker.ANSWER_S", 0.05)
+    monkeypatch.setattr("agentkit.fleet.health.ANSWER_S", 0.05)
     queue = type(log.work)
     real, frozen, asked = queue.counts, threading.Event(), list[str]()
 
