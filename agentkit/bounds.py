@@ -23,6 +23,7 @@ from agentkit.record import Recorded
 from agentkit.scope import YOU, Scope, here
 from agentkit.threads import FairLock, put
 from agentkit.traces import revived
+from agentkit.unmet import retell_unmet
 
 V = TypeVar("V")
 
@@ -292,9 +293,8 @@ def told_late(run: Any, scope: Scope) -> None:
     found = run.past.late(scope)
     if found is None:
         return
-    failure, known = found
-    for one in ends_below(known, scope.key):
-        run.retell(one, scope)
+    failure, _ = found
+    retell_unmet(run, scope)
     raise revived(failure) or DeadlinePassed(failure.text)
 
 

@@ -56,6 +56,12 @@ class CallRefused(Note):
     """The model, ..."""
     by: str = ""
     """The run whose budget refused it, where that is one around the run; else empty."""
+    key: str = ""
+    """Of the step that was not performed; a replay meets the refusal again there."""
+    error: str = ""
+    """The class of what was raised."""
+    text: str = ""
+    """Its text."""
 
 
 class Spent(NamedTuple):

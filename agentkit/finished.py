@@ -8,9 +8,17 @@ from typing import Any
 from agentkit.answer import Answer
 from agentkit.conversation import BEFORE
 from agentkit.errors import SetupError, TeamChanged, error_text
-from agentkit.events import MessageSent, ScopeClosed, ScopeOpened, StepEnded, StepStarted, Usage
+from agentkit.events import (
+    MessageSent,
+    Noted,
+    ScopeClosed,
+    ScopeOpened,
+    StepEnded,
+    StepStarted,
+    Usage,
+)
 from agentkit.messages import Content, Thread, ThreadMessage, chain
-from agentkit.record import call_as_text
+from agentkit.record import Judged, call_as_text
 from agentkit.typed import Output, answered_before
 
 
@@ -120,13 +128,17 @@ def spent_in_scope(
         return one == scope
 
     usage, cost = Usage(), 0.0
-    priced, doubts = True, dict[str, None]()
+    priced, doubts = True, dict[str, str]()
     for end in events:
+        if isinstance(end, Noted) and isinstance(end.note, Judged):
+            doubts.pop(end.note.key, None)
         if not isinstance(end, StepEnded) or not below(end.scope):
             continue
+        # By the step: a later attempt at it may be in no doubt.
+        doubts.pop(end.key, None)
         if end.doubt:
-            doubts[call_as_text(end.name, requests.get(end.key, end.request))] = None
+            doubts[end.key] = call_as_text(end.name, requests.get(end.key, end.request))
         if end.usage is not None and end.reused is None:
             usage += end.usage
             priced, cost = priced and end.cost_usd is not None, cost + (end.cost_usd or 0.0)
-    return usage, cost if priced else None, tuple(doubts)
+    return usage, cost if priced else None, tuple(dict.fromkeys(doubts.values()))

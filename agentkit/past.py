@@ -17,6 +17,7 @@ from agentkit.record import Recorded
 from agentkit.scope import YOU, Scope
 from agentkit.step import StepRequest
 from agentkit.traces import revived
+from agentkit.unmet import Unmet
 
 SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
 
@@ -76,6 +77,10 @@ class Past:
         """How many recorded steps the run has not come by again."""
         return 0
 
+    def unmet(self, scope: str) -> list[StepEnded]:
+        """Ends of steps in a scope and below that it has not come by again; each once."""
+        return []
+
     def check(self, step: StepRequest) -> None:
         """See to it that a step that is not recorded may be performed.
 
@@ -130,6 +135,7 @@ class Replayed(Past):
     def __init__(self, run: str, own: Recorded) -> None:
         """Make one, by the run that is replayed."""
         self.run, self.own = run, own
+        self.left = Unmet(own)
 
     @property
     def records(self) -> tuple[Recorded, ...]:
@@ -139,14 +145,21 @@ class Replayed(Past):
         return self.own.stored, self.own.attempts
 
     def recall(self, step: StepRequest) -> StepEnded | None:
-        return self.own.ended.get(step.key)
+        done = self.own.ended.get(step.key)
+        if done is not None:
+            self.left.take(done)
+        return done
+
+    def unmet(self, scope: str) -> list[StepEnded]:
+        return self.left.take_all(scope)
 
     def late(self, scope: Scope) -> tuple[Failure, Recorded] | None:
         failure = self.own.overdue.get(scope.key)
         return None if failure is None else (failure, self.own)
 
     def check(self, step: StepRequest) -> None:
-        if (failure := self.own.failed.get(step.key)) is not None:
+        known = self.own
+        if (failure := known.failed.get(step.key) or known.refused.get(step.key)) is not None:
             raise raised(failure, step, self.run, ReplayMismatch)
         self._lacks(step)
 

@@ -39,6 +39,7 @@ from agentkit.standing import ACTING
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of, stopped
 from agentkit.typed import Output, schema_of
+from agentkit.unmet import retell_unmet
 
 
 class OngoingAsk(NamedTuple):
@@ -152,6 +153,7 @@ class Performer(Works):
                 thread_message(Message(role="assistant", content=answer.said)),
             )
             current.past.check_answer(scope, said[-1].id)
+            retell_unmet(current, scope)
         except BaseException as failure:
             status = "cancelled" if stopped(failure) else "failed"
             error = failure_of(failure)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentkit.budget import CallRefused
 from agentkit.errors import SetupError
 from agentkit.events import (
     Failure,
@@ -220,8 +221,12 @@ class Recorded:
     """Steps begun whose end was not recorded in any way: the process died in the middle."""
     cut: list[StepEnded] = field(default_factory=list)
     """Ends of calls that were cut in flight and count as paid."""
+    doubtful: dict[str, StepEnded] = field(default_factory=dict)
+    """Ends of steps that may have happened, by key, where nothing later tells more of them."""
     failed: dict[str, Failure] = field(default_factory=dict)
     """Why a step failed the last time; a tool's failure is a result, and among `ended`."""
+    refused: dict[str, Failure] = field(default_factory=dict)
+    """Why a budget did not let a call be made."""
     repairs: dict[tuple[str, str], str] = field(default_factory=dict)
     """What was wrong with a typed answer, by scope and message."""
     models: dict[str, list[str]] = field(default_factory=dict)
@@ -288,6 +293,10 @@ class Recorded:
 
     def _done(self, event: StepEnded) -> None:
         self.unended.discard(event.key)
+        if event.doubt:
+            self.doubtful[event.key] = event
+        elif self.doubtful:
+            self.doubtful.pop(event.key, None)
         begun = self.started.get(event.key)
         if event.doubt or self.told:
             made = call_as_text(event.name, begun.request if begun else event.request)
@@ -314,8 +323,11 @@ class Recorded:
         match event.note:
             case Repaired(message=str(message), wrong=wrong):
                 self.repairs[event.scope, message] = wrong
+            case CallRefused(key=str(key), error=error, text=text) if key:
+                self.refused[key] = Failure(type=error, text=text)
             case Judged() as judged:
                 self.verdicts[judged.of] = judged
+                self.doubtful.pop(judged.key, None)
             case Doubted(steps=steps):
                 self.asked.update(one.of for one in steps)
 

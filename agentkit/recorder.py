@@ -61,6 +61,8 @@ class Recorder:
         )
         self.stored, self.attempts = past.kept()
         """Ids of the messages in the log, and how often each step was begun."""
+        self.cleared: set[str] = set()
+        """Keys of steps of which this attempt at a run knows what became of them."""
         self.told = past.told()
         """Calls that may have happened, as the run was told."""
         acting = ACTING.get()

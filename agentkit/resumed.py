@@ -14,6 +14,7 @@ from agentkit.past import SAME_WAY, Past, raised
 from agentkit.record import OWN, Recorded, identity
 from agentkit.scope import Scope, asleep
 from agentkit.step import StepRequest
+from agentkit.unmet import Unmet
 
 QUIET_S, WAIT_S = 0.3, 30.0
 """How long nothing recorded must come by until a resumed team counts as gone another way, and
@@ -45,6 +46,7 @@ class Resumed(Past):
             own.way.children.pop(AT_THE_TOP, None)
         self.run, self.own, self.origin, self.more = run, own, origin, more
         self.used: set[str] = set()
+        self.left = Unmet(own)
         self.met = 0
         """How often something recorded came by again."""
 
@@ -59,6 +61,7 @@ class Resumed(Past):
         done = self.own.ended.get(step.key)
         if done is not None:
             self.used.add(step.key)
+            self.left.take(done)
             self.met += 1
             self.own.way.children.get(step.scope.key, {}).pop(step.key, None)
         return done
@@ -80,6 +83,9 @@ class Resumed(Past):
 
     def died_in(self, key: str) -> bool:
         return key in self.own.unended
+
+    def unmet(self, scope: str) -> list[StepEnded]:
+        return self.left.take_all(scope)
 
     def unused(self) -> int:
         return len(self.own.ended.keys() - self.used)

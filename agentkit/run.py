@@ -46,6 +46,7 @@ class Run(Stepping):
             raise
         for verdict in verdicts:
             self.told.discard(called(verdict.attempt))
+            self.cleared.add(verdict.attempt.key)
             self.note(verdict.note(), scope="")
 
     def _once(self, doubts: Doubts, step: StepRequest) -> Outcome | None:

@@ -29,6 +29,7 @@ from agentkit.errors import (
     SetupError,
     StoreError,
     UnknownPrice,
+    error_text,
     full_text,
 )
 from agentkit.estimates import cut_note, with_cuts, with_estimate
@@ -282,6 +283,8 @@ class Stepping(Recorder):
         return made
 
     def _end(self, step: StepRequest, status: Status, outcome: Outcome) -> None:
+        if self.past.bound:
+            self.cleared.add(step.key)
         if outcome.doubt:
             self.told.add(step.call)
             step.scope.doubt(step.call)
@@ -360,7 +363,8 @@ class Stepping(Recorder):
             spent = error.context.get("spent", "unknown price")
             refuser = error.context.get("run_id") or self.id  # a purse of all workers is no run's
             by = {} if refuser == self.id else {"by": str(refuser)}
-            self.note(CallRefused(spent=spent, refused=step.name, **by))
+            known = {"key": step.key, "error": type(error).__name__, "text": error_text(error)}
+            self.note(CallRefused(spent=spent, refused=step.name, **by, **known))
             raise
 
 

@@ -15,6 +15,11 @@ OLD: list[tuple[str, str, JSON]] = [
     ("BoundTo", "bound", {"name": "a", "type": "Report", "model": ""}),
     ("CallRefused", "budget", {"spent": 0.05, "refused": "m"}),
     ("CallRefused", "budget", {"spent": "unknown price", "refused": "m"}),
+    (
+        "CallRefused",
+        "budget",
+        {"spent": 0.05, "refused": "m", "key": "k", "error": "BudgetSpent", "text": "It is spent."},
+    ),
     ("Edited", "changed", {"step": "tariff", "key": "k", "performed": True}),
     ("Compared", "comparison", {"rows": [{"name": "a", "right": 1}]}),
     ("DefaultTaken", "default", {"actor": "a", "answer": "no", "reason": "nobody is here"}),

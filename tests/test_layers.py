@@ -78,6 +78,7 @@ LAYERS = [
     "agentkit.person",
     "agentkit.questions",
     "agentkit.scope",
+    "agentkit.unmet",
     "agentkit.bounds",
     "agentkit.delegation",
     "agentkit.step",

@@ -150,7 +150,7 @@ async def test_a_call_cut_in_flight_counts_as_its_bound_here_and_when_resumed() 
     assert [e.estimated for e in ends] == [True, True]
     model.go.set()
     answer = await clerk.resume("r", log=log, budget_usd=20)
-    assert (answer.cost_usd, log.runs()[0].cost_usd) == (1.0, 7.0)
+    assert (answer.cost_usd, log.runs()[0].cost_usd) == (7.0, 7.0)
 
 
 async def test_a_timed_out_attempt_counts_and_one_without_connection_does_not() -> None:
