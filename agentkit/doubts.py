@@ -48,6 +48,11 @@ class Doubts:
     """Reads what the other runs of its origin did; done when it is first needed."""
     words: dict[str, JSON] = field(default_factory=dict)
     """By name or key: a result, or NOT_DONE."""
+    passed_on: bool = False
+    """Whether they were said to the run around it, perhaps of another run that is opened there:
+    then each counts once it was asked here."""
+    inside: Callable[[], set[str]] = set
+    """Names and keys of steps that runs opened inside have begun; read when it is needed."""
     verdicts: dict[str, StepVerdict] = field(default_factory=dict)
     """By key, once they were given."""
     kin: list[Recorded] | None = None
@@ -95,10 +100,12 @@ class Doubts:
         if word is self:
             known = said.get(place(doubt))
             return StepVerdict(doubt, known.happened, known.result) if known else None
+        put = any(place(doubt) in record.asked for record in records)
+        if self.passed_on and not put:
+            return None
         if word is not NOT_DONE:
             return StepVerdict(doubt, True, word)
         old = any(one.key == doubt.key and at != place(doubt) for at, one in said.items())
-        put = any(place(doubt) in record.asked for record in records)
         return StepVerdict(doubt, False) if put or not old else None
 
     def _check(self, records: Iterable[Recorded], doubts: list[StepStarted]) -> None:
@@ -110,7 +117,7 @@ class Doubts:
             name for record in records for name in record.begun if self.words.get(name) is NOT_DONE
         }
         wrong = sorted(self.words.keys() - known)
-        if wrong:
+        if wrong and (wrong := sorted(set(wrong) - self.inside())):
             found = ", ".join(f"{one.name} ({one.key})" for one in doubts) or "nothing"
             raise SetupError(
                 f"settle= speaks of {', '.join(wrong)}, of which run {self.run} knows nothing.",

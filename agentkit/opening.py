@@ -16,13 +16,14 @@ from agentkit.causes import causing
 from agentkit.committing import LOCK_S
 from agentkit.deprecated import moved
 from agentkit.doubts import Doubts
-from agentkit.errors import LogLocked, LogUnreachable
+from agentkit.errors import LogLocked, LogUnreachable, RunTaken
 from agentkit.events import Event, Ref, RunStarted, Usage, uuid7
 from agentkit.guarding import Guard, guard_of, policy_for
-from agentkit.lease import HANDED, Lease
+from agentkit.lease import HANDED, LEASE_S, Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, mended
+from agentkit.nested import begun_inside, charge_outer, in_its_place, words_for
 from agentkit.origins import begun_with, ended_well, held_back, others_of
 from agentkit.parts import as_content
 from agentkit.past import Finished, Fresh, Past, Replayed
@@ -126,7 +127,7 @@ async def run(
     own |= {"output": output, "arguments": arguments or None}
     check_limits(limits, id, at=at, edit=edit, settle=settle, seed=seed, name=name, **own)
     source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)
-    known = await looked_up(log or open_log(), source, id, limits, extend, require)
+    known = await looked_up(log or open_log(), source, id, limits, extend, require, name)
     start = beginning(known, name, at, own | as_asked(task) | as_kept(edit), limits)
     current = opened_run(known, start, settle or {}, person, require)
     async with Performing(current, start, judged=not edit):
@@ -172,6 +173,7 @@ async def looked_up(
     limits: dict[str, Any],
     extend: bool,
     require: Require | None = None,
+    name: str = "",
 ) -> Known:
     """Read what a run goes back to, and become its writer.
 
@@ -179,6 +181,7 @@ async def looked_up(
         UnknownRun, RunTaken, LogCorrupt: see `run`.
     """
     listed(require)
+    source, id = await in_its_place(log, source, id, name)
     if not source.run:
         id = id or uuid7()
         return Known(log, source, id, [], log.begin(id), finished=False, more=False)
@@ -194,7 +197,7 @@ async def looked_up(
     id = id or uuid7()
     if source.resumed and not finished:
         said_again(require, events, source.run)
-        lease = await claimed(log, id)
+        lease = await claimed(log, id, patient=source.inner)
         # Its last writer may have gone on until then.
         events += log.read(id, after=events[-1].seq if events else 0)
     elif source.how in ("rerun", "fork"):
@@ -268,6 +271,8 @@ def opened_run(
     """The run that is opened."""
     current = Run(known.log, known.lease, start, past_of(known, start, settle))
     current.person = person or current.person
+    if known.source.inner and start.how == "resume":
+        charge_outer(current)
     current.guard = guard_of(current, policy_for(outer_guard(), known.events), known.events)
     current.monitor = monitor_of(current, require, known.events)
     return current
@@ -291,7 +296,11 @@ def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
     else:
         past = begun_with(log, start, events)
     others = functools.partial(others_of, log, source.run, start.run)
-    past.doubts = Doubts(start.run, start.how, past.records, others, settle)
+    doubts = Doubts(start.run, start.how, past.records, others, settle)
+    doubts.inside = functools.partial(begun_inside, log, past.records)
+    if source.inner and not settle:
+        doubts.words, doubts.passed_on = words_for(past.records), True
+    past.doubts = doubts
     return past
 
 
@@ -385,20 +394,29 @@ def titled(actor: str, task: JSON) -> str:
     return f"{actor}: {cut}".removesuffix(": ")
 
 
-async def claimed(log: Log, run: str) -> Lease:
+async def claimed(log: Log, run: str, *, patient: bool = False) -> Lease:
     """The lease of an earlier run; a locked log is tried for as long as an append is.
+
+    Args:
+        log: where it is.
+        run: its id.
+        patient: wait until the lease of its last writer is over. Who died in a run that was opened
+            inside another one may have renewed it a little later than that one's.
 
     Raises:
         UnknownRun, RunTaken, LogLocked: it cannot be had.
     """
     if lease := (HANDED.get() or {}).pop(run, None):
         return lease
-    end = time.monotonic() + LOCK_S
+    end, late = time.monotonic() + LOCK_S, time.monotonic() + LEASE_S
     while True:
         try:
             return log.claim(run)
         except (LogLocked, LogUnreachable):
             if time.monotonic() > end:
+                raise
+        except RunTaken:
+            if not patient or time.monotonic() > late:
                 raise
         await asyncio.sleep(0.02)
 

@@ -15,6 +15,7 @@ from agentkit.events import Failure, StepEnded
 from agentkit.messages import JSON
 from agentkit.record import Recorded
 from agentkit.scope import YOU, Scope
+from agentkit.sources import How, Source
 from agentkit.step import StepRequest
 from agentkit.traces import revived
 from agentkit.unmet import Unmet
@@ -80,6 +81,18 @@ class Past:
     def unmet(self, scope: str) -> list[StepEnded]:
         """Ends of steps in a scope and below that it has not come by again; each once."""
         return []
+
+    def opened(self, key: str, name: str) -> Source | None:
+        """How a run is opened inside that was opened there before; None if none was.
+
+        Args:
+            key: of the run, see `agentkit.nested`.
+            name: of it, for errors.
+
+        Raises:
+            ReplayMismatch, TeamChanged: none was, and nothing is performed.
+        """
+        return None
 
     def check(self, step: StepRequest) -> None:
         """See to it that a step that is not recorded may be performed.
@@ -157,6 +170,17 @@ class Replayed(Past):
         failure = self.own.overdue.get(scope.key)
         return None if failure is None else (failure, self.own)
 
+    def opened(self, key: str, name: str) -> Source | None:
+        if (run := self.own.opened.get(key)) is not None:
+            return Source("replay", run)
+        raise ReplayMismatch(
+            f"The replay of run {self.run} opens a run that is not recorded: {name or 'run'}.",
+            expected="the code that recorded it, unchanged, and a log of this version",
+            todo="use rerun, which performs and pays what is missing",
+            run_id=self.run,
+            key=key,
+        )
+
     def check(self, step: StepRequest) -> None:
         known = self.own
         if (failure := known.failed.get(step.key) or known.refused.get(step.key)) is not None:
@@ -197,6 +221,17 @@ class Finished(Replayed):
         super().__init__(run, own)
         self.finished = events
 
+    def opened(self, key: str, name: str) -> Source | None:
+        if (run := self.own.opened.get(key)) is not None:
+            return Source("resume", run)
+        raise TeamChanged(
+            f"Run {self.run} has finished, and opens a run ({name or 'run'}) that is not recorded.",
+            expected="what was recorded; a finished run performs nothing more",
+            todo="use rerun; or say async with run(resume=..., extend=True)",
+            run_id=self.run,
+            key=key,
+        )
+
     def _lacks(self, step: StepRequest) -> NoReturn:
         raise TeamChanged(
             f"Run {self.run} has finished, and {step.scope.path or YOU} needs a {step.kind} step"
@@ -212,6 +247,8 @@ class Finished(Replayed):
 class Forked(Past):
     """Of a run that goes on from a part of another one, some of it edited."""
 
+    how: How = "fork"
+
     def __init__(self, before: Recorded) -> None:
         """Make one, by what the runs that it goes back to have recorded."""
         self.before = before
@@ -223,9 +260,15 @@ class Forked(Past):
     def inherit(self, key: str) -> StepEnded | None:
         return self.before.ended.get(key)
 
+    def opened(self, key: str, name: str) -> Source | None:
+        run = self.before.opened.get(key)
+        return None if run is None else Source(self.how, run)
+
 
 class Rerun(Forked):
     """Of a run that does another one again, and anew what changed or may be mended."""
+
+    how = "rerun"
 
     def renews(
         self, done: StepEnded, step: StepRequest, redo: Callable[[JSON], bool] | None = None

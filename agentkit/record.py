@@ -100,6 +100,19 @@ class Kept(Note):
     run: str
 
 
+class RunOpened(Note):
+    """A run was opened inside this one, which goes on with it when it goes on itself."""
+
+    topic = "opened"
+    says = "The run {name} was opened inside of this one: {run}."
+    quiet = True
+    run: str
+    """Its id."""
+    key: str
+    """What tells it from other runs that are opened in this one."""
+    name: str = ""
+
+
 class Unused(Note):
     """Recorded steps that a resumed run did not come by again."""
 
@@ -225,6 +238,8 @@ class Recorded:
     """Ends of steps that may have happened, by key, where nothing later tells more of them."""
     failed: dict[str, Failure] = field(default_factory=dict)
     """Why a step failed the last time; a tool's failure is a result, and among `ended`."""
+    opened: dict[str, str] = field(default_factory=dict)
+    """Ids of the runs that were opened inside, by the key of each."""
     refused: dict[str, Failure] = field(default_factory=dict)
     """Why a budget did not let a call be made."""
     repairs: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -325,6 +340,8 @@ class Recorded:
                 self.repairs[event.scope, message] = wrong
             case CallRefused(key=str(key), error=error, text=text) if key:
                 self.refused[key] = Failure(type=error, text=text)
+            case RunOpened(run=run, key=key):
+                self.opened[key] = run
             case Judged() as judged:
                 self.verdicts[judged.of] = judged
                 self.doubtful.pop(judged.key, None)

@@ -173,6 +173,10 @@ class Recorder:
             cost_usd: None where a price is unknown; then sums are unknown, too.
         """
         scope.spend(usage, cost_usd)
+        self.spend_around(usage, cost_usd)
+
+    def spend_around(self, usage: Usage, cost_usd: float | None) -> None:
+        """Enter what a step cost in the runs around this one."""
         inner: Recorder = self
         around = self.outer
         while around is not None:

@@ -13,6 +13,7 @@ from agentkit.messages import JSON
 from agentkit.past import SAME_WAY, Past, raised
 from agentkit.record import OWN, Recorded, identity
 from agentkit.scope import Scope, asleep
+from agentkit.sources import Source
 from agentkit.step import StepRequest
 from agentkit.unmet import Unmet
 
@@ -73,6 +74,10 @@ class Resumed(Past):
         self, done: StepEnded, step: StepRequest, redo: Callable[[JSON], bool] | None = None
     ) -> bool:
         return self.origin.renews(done, step, redo)
+
+    def opened(self, key: str, name: str) -> Source | None:
+        run = self.own.opened.get(key)
+        return self.origin.opened(key, name) if run is None else Source("resume", run)
 
     def has(self, event: Any) -> bool:
         name = identity(event)

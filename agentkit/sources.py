@@ -20,6 +20,8 @@ class Source:
 
     how: How
     run: str = ""
+    inner: bool = False
+    """Whether it is so because of the run around it; see `agentkit.nested`."""
 
     @property
     def resumed(self) -> bool:

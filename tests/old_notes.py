@@ -46,6 +46,8 @@ OLD: list[tuple[str, str, JSON]] = [
     }),
     ("Shortened", "shortened", {"actor": "a", "memory": "desk", "limit_tokens": 8192}),
     ("UnknownTool", "unknown_tool", {"actor": "a", "tool": "fly", "call": "c"}),
+    ("RunOpened", "opened", {"run": "r", "key": "k", "name": "inner"}),
+    ("RunOpened", "opened", {"run": "r", "key": "k"}),
     ("Unused", "unused", {"steps": 2}),
     ("Judged", "verdict", {"step": "pay", "key": "k", "of": ["r", 4], "happened": False}),
     ("Judged", "verdict", {

@@ -64,6 +64,7 @@ TOPICS = {
     "messages": "patterns.hierarchy",
     "missing": "gather",
     "model.unused": "borrowing",
+    "opened": "record",
     "panel": "patterns.panel",
     "partial": "patterns.parts.notes",
     "partition": "patterns.hierarchy",

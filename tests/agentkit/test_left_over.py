@@ -116,17 +116,15 @@ async def test_a_call_that_was_said_not_to_have_happened_is_in_no_doubt_any_more
             await asyncio.get_running_loop().create_future()
         return "paid"
 
-    def clerk() -> Agent:
-        return Agent(
-            "clerk", "x", model=ScriptedModel([call("pay", '{"eur": 1}')], "Paid."), tools=[pay]
-        )
+    model = ScriptedModel([call("pay", '{"eur": 1}')], "Paid.")
+    clerk = Agent("clerk", "x", model=model, tools=[pay])
 
-    await stopped(clerk(), log, under_way)
+    await stopped(clerk, log, under_way)
     with pytest.raises(Unsettled):
-        await clerk().resume("run", log=log)
-    answer = await clerk().resume("run", log=log, settle={"pay": NOT_DONE})
+        await clerk.resume("run", log=log)
+    answer = await clerk.resume("run", log=log, settle={"pay": NOT_DONE})
     assert answer.doubts == ()
-    assert (await clerk().resume("run", log=log)).doubts == ()
+    assert (await clerk.resume("run", log=log)).doubts == ()
 
 
 async def test_a_doubt_of_an_ask_that_is_not_gone_through_again_is_told_by_a_replay() -> None:
