@@ -42,6 +42,9 @@ AGAIN_S = 0.02
 CALM = 50
 """Writes in a row that must be fast again until they come back to the event loop."""
 
+YIELD_S = 0.01
+"""Seconds after which who waits for a commit lets others have a turn in any case."""
+
 LARGE = 2000
 """Events of a batch that is written in the thread in any case."""
 
@@ -84,6 +87,8 @@ class Committer:
         self._slow = 0
         """Writes that go to the thread before the loop is trusted with one again."""
         self._locked_since: float | None = None
+        self._yielded = 0.0
+        """When somebody last waited for a turn of the loop."""
         self._unsaid: Batch = []
         """What is stored and not announced."""
         self._writer = WriterThread()
@@ -126,7 +131,7 @@ class Committer:
 
     async def flush(self, lease: Lease) -> None:
         """Wait until everything that was appended by a lease is durable; see Log.flush."""
-        if self._pending:
+        if self._pending and not self._committed_alone():
             # The commit is scheduled since the append; most often it is done after this turn.
             await asyncio.sleep(0)
         if self._pending or self._flying or self._working:
@@ -141,6 +146,25 @@ class Committer:
             await asyncio.sleep(0)
         if lease.lost:
             raise lease.lost
+
+    def _committed_alone(self) -> bool:
+        """Commit at once where nobody else is about to append: what would be waited for is known.
+
+        A turn of the loop, its poll among them, costs as much as half a commit.
+        """
+        here = asyncio.get_running_loop()
+        # Of the loop's callbacks, one is ours. Only CPython's own loops have such a list.
+        if len(getattr(here, "_ready", "  ")) > 1 or self._slow or not self.storage.quick_s:
+            return False
+        now = time.monotonic()
+        if now - self._yielded > YIELD_S:
+            # Steps that wait for nothing would keep everybody else from their turn.
+            self._yielded = now
+            return False
+        self._commit_on(here)
+        # Whoever was told of it may have stopped us, which is heard in a turn of the loop.
+        task = asyncio.current_task()
+        return task is None or not task.cancelling()
 
     async def _wait(self, lease: Lease | None) -> None:
         """Wait for the events of a lease; for none, until the thread is done with what it is at."""
@@ -223,6 +247,11 @@ class Committer:
         here = asyncio.get_running_loop()
         with self._mutex:
             self._scheduled.discard(here)
+        self._commit_on(here)
+
+    def _commit_on(self, here: asyncio.AbstractEventLoop) -> None:
+        """Store what is pending on a loop, or have the thread do it."""
+        with self._mutex:
             if self._working:
                 return
             self._working = self._slow > 0 or self.storage.quick_s == 0 or self._large()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agentkit import Agent, gather
-from agentkit.committing import CALM, LARGE
+from agentkit.committing import CALM, LARGE, YIELD_S
 from agentkit.errors import LogError, LogFull, LogLocked, LogUnstorable, RunTaken
 from agentkit.events import Noted, RunEnded, RunStarted
 from agentkit.lease import LEASE_S
@@ -92,6 +92,51 @@ async def test_a_slow_disk_does_not_stop_the_loop(disk: Disk) -> None:
     assert [e.seq for e in disk.read("r")] == list(range(1, 50))
     assert threading.get_ident() not in disk.threads[2:]
     assert disk.verify() == []
+
+
+async def test_who_is_alone_waits_for_no_turn_of_the_loop(disk: Disk) -> None:
+    lease, turns = await begun(disk), list[str]()
+    for seq in range(2, 40):
+        disk.append(lease, noted("r", seq))
+        flushing = disk.flush(lease)
+        try:
+            flushing.send(None)
+        except StopIteration:
+            turns.append("none")
+        else:
+            turns.append("one")
+            await asyncio.sleep(0)
+            with pytest.raises(StopIteration):
+                flushing.send(None)
+    assert "none" in turns
+    assert [e.seq for e in disk.read("r")] == list(range(1, 40))
+
+
+async def test_what_others_append_in_the_same_turn_is_one_commit(disk: Disk) -> None:
+    async def adding(run: str) -> None:
+        lease = disk.begin(run)
+        disk.append(lease, started(run))
+        await disk.flush(lease)
+
+    await asyncio.gather(*(adding(f"r{n}") for n in range(50)))
+    assert len(disk.threads) == 1
+    assert len(disk.runs()) == 50
+
+
+async def test_steps_that_wait_for_nothing_leave_others_their_turn(disk: Disk) -> None:
+    lease, seen, limit = await begun(disk), set[int](), time.monotonic() + 20
+
+    async def other() -> None:
+        while len(seen) < 4:
+            seen.add(seq)
+            await asyncio.sleep(YIELD_S / 10)
+
+    seq, going = 2, asyncio.ensure_future(other())
+    while not going.done():
+        assert time.monotonic() < limit, "the other task has had no turn"
+        disk.append(lease, noted("r", seq))
+        await disk.flush(lease)
+        seq += 1
 
 
 async def test_a_disk_that_is_fast_again_is_written_on_the_loop_again(disk: Disk) -> None:
