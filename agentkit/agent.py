@@ -36,7 +36,7 @@ from agentkit.messages import (
 )
 from agentkit.model import DEFAULTS, Model, Options, Reply, Request
 from agentkit.options import AskOptions
-from agentkit.replies import REPAIRS, Wanted
+from agentkit.replies import REPAIRS, Wanted, recalled
 from agentkit.replies import answer_of as said_by
 from agentkit.run import current_run
 from agentkit.scope import Scope, current_scope
@@ -297,11 +297,11 @@ class Agent(Actor[T]):
             durable=False,
             bound=partial(bound_of, model, request),
         )
-        said = outcome.nodes[-1]
+        said, stop = outcome.nodes[-1], outcome.result["stop"]
         if self._hooked is None:
-            return Reply(message=said.message, stop=outcome.result["stop"]), (*thread, said)
+            return recalled(said.message, stop), (*thread, said)
         message = await self._hooked.said(said.message)
-        return Reply(message=message, stop=outcome.result["stop"]), extend(thread, message)
+        return recalled(message, stop), extend(thread, message)
 
     def _repr_markdown_(self) -> str:
         tools = ", ".join(one.spec.signature for one in self.tools.values()) or "none"

@@ -26,7 +26,7 @@ from agentkit.budget import Budget
 from agentkit.errors import BudgetSpent, ReplayMismatch
 from agentkit.recorder import spent_in
 from agentkit.run import Run
-from agentkit.scope import Scope
+from agentkit.scope import Expenses, Scope
 from agentkit.step import PAID
 
 
@@ -37,7 +37,7 @@ def allot(current: Run, scope: Scope, bounds: Bounds) -> None:
     if not bounds.bounds_money:
         return
     outer = current.budget if scope.budget is None else scope.budget
-    beside = Scope("", scope.actor, "")
+    beside = Expenses()
     budget = Budget(
         current.id,
         bounds.budget_usd,
@@ -53,7 +53,7 @@ def allot(current: Run, scope: Scope, bounds: Bounds) -> None:
         enter_earlier(current, scope, beside)
 
 
-def enter_earlier(current: Run, scope: Scope, beside: Scope) -> None:
+def enter_earlier(current: Run, scope: Scope, beside: Expenses) -> None:
     """Enter what earlier attempts paid in a scope; what is told again is taken out one by one."""
     own = current.past.records[0]
     for end in ends_below(own, scope.key):

@@ -94,6 +94,13 @@ def extend(thread: Thread, *messages: Message) -> Thread:
     return thread
 
 
+def task_message(content: str | Content) -> Message:
+    """What somebody asks, as Message(role="user", content=content) makes it, text sooner."""
+    if type(content) is not str:
+        return Message(role="user", content=content)
+    return built(Message, {"role": "user", "content": mended(content)})
+
+
 def chain(nodes: Mapping[str, ThreadMessage], head: str | None) -> Thread:
     """The conversation that ends with this message, as far back as the messages are known."""
     thread: list[ThreadMessage] = []

@@ -20,7 +20,7 @@ from agentkit.notes import Note
 from agentkit.past import Past
 from agentkit.person import Person
 from agentkit.record import Unused
-from agentkit.scope import YOU, Scope, asleep, current_scope, here
+from agentkit.scope import YOU, Expenses, Scope, asleep, current_scope, here
 from agentkit.standing import ACTING, Marks
 from agentkit.traces import failure_of
 from agentkit.values import built
@@ -47,7 +47,7 @@ class Recorder:
         if around and self.outer:
             self.root.places = around[1].places
             self.person = self.outer.person
-        self.beside = Scope("", YOU, "")
+        self.beside = Expenses()
         """What runs that were opened in this one spent, and what recorded steps cost that a
         resumed run has not come by again."""
         spent = partial(spent_in, self.root, self.beside)
@@ -214,7 +214,7 @@ class Recorder:
         )
 
 
-def spent_in(*parts: Scope) -> Spent:
+def spent_in(*parts: Scope | Expenses) -> Spent:
     """What several parts took in all."""
     tokens = sum(part.usage.tokens_in + part.usage.tokens_out for part in parts)
     known = [part.cost_usd for part in parts if part.cost_usd is not None]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, ReplyCut
-from agentkit.messages import Thread, canonical
-from agentkit.model import Reply
+from agentkit.messages import Message, Thread, canonical
+from agentkit.model import Reply, Stop
 from agentkit.notes import Note
 from agentkit.record import Repaired
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note
 from agentkit.typed import Output, explained, object_schema, unwrapped
 from agentkit.values import built
+
+STOPS = get_args(Stop)
 
 REPAIRS = 2
 """How often a malformed typed answer is sent back to the model."""
@@ -117,6 +119,13 @@ class Wanted:
             "then rerun; or ask for less at once",
             run_id=current_run().id,
         )
+
+
+def recalled(message: Message, stop: str) -> Reply:
+    """A reply of which the log has kept what it said and why it ended."""
+    fields: dict[str, Any] = {"message": message, "stop": stop}
+    # Nobody has looked at what a log holds.
+    return built(Reply, fields) if stop in STOPS else Reply(**fields)
 
 
 def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:

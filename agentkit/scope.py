@@ -30,6 +30,20 @@ COUNTING = threading.Lock()
 """Held while a scope counts: one run may work on several loops, each in a thread."""
 
 
+@dataclass(slots=True)
+class Expenses:
+    """What calls cost that count for no scope that is open."""
+
+    usage: Usage = NO_USAGE
+    cost_usd: float | None = 0.0
+
+    def spend(self, usage: Usage, cost_usd: float | None) -> None:
+        with COUNTING:
+            self.usage = self.usage + usage
+            if self.cost_usd is not None:
+                self.cost_usd = None if cost_usd is None else self.cost_usd + cost_usd
+
+
 @dataclass
 class Scope:
     """One activation of an actor."""

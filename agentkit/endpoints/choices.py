@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.fields import Fields
 from agentkit.errors import SetupError
-from agentkit.model import Options
+from agentkit.model import DEFAULTS, Options
 from agentkit.regex import lazy_regex
 
 TYPED = tuple(name for name in Options.model_fields if name != "extra")
@@ -113,7 +113,9 @@ def checked(typed: dict[str, Any], extra: dict[str, Any]) -> Options:
     if typed.get("stop") is not None and not typed["stop"]:
         typed = {**typed, "stop": None}
     try:
-        return Options(**typed, extra=extra or None)
+        made = Options(**typed, extra=extra or None)
+        # Who asks each time whether there is anything to merge sees that at once.
+        return DEFAULTS if made == DEFAULTS else made
     except ValidationError as error:
         first = error.errors()[0]
         raise SetupError(

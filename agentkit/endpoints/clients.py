@@ -44,9 +44,9 @@ class Phases:
 PHASES = Phases()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # to make a frozen one takes several times as long
 class HttpCall:
-    """A request ready to be sent."""
+    """A request ready to be sent. Nobody changes it."""
 
     site: Site
     url: str = field(repr=False)

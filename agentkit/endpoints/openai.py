@@ -25,7 +25,7 @@ from agentkit.listening import Aside
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
 from agentkit.model import Reply
 from agentkit.thoughts import apart
-from agentkit.values import built
+from agentkit.values import built, mended
 
 THINKING = ("reasoning", "thinking")
 """How the types of parts begin that hold a thought."""
@@ -165,12 +165,9 @@ def assemble(said: dict[str, Any], finish: JSON, told: JSON, model: JSON, salt: 
     inside, content = apart(content, cut=stop == "length")
     reasoning = "\n\n".join(one for one in (thoughts_of(said).strip(), inside) if one)
     check_said(content, calls, stop, reasoning)
-    answer = Message(
-        role="assistant",
-        content=content,
-        calls=calls,
-        native=native(said, items, calls),
-        reasoning=reasoning,
+    told_by = {"role": "assistant", "content": mended(content), "reasoning": mended(reasoning)}
+    answer = built(
+        Message, {**told_by, "calls": calls, "native": mended(native(said, items, calls))}
     )
     reply = {"message": answer, "stop": stop, "usage": usage(told)}
     return Read(built(Reply, reply | {"model": model if isinstance(model, str) else ""}))

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from agentkit import values
+from agentkit import connect, values
 from agentkit.events import EVENT, ScopeClosed
+from agentkit.messages import Message, task_message
+from agentkit.model import DEFAULTS, Reply
+from agentkit.parts import Content
+from agentkit.replies import recalled
 from tests import conftest
 
 OWN: dict[str, Any] = {"run": "r", "seq": 2, "at": 1.5, "scope": "s", "status": "ok"}
@@ -34,3 +38,22 @@ def test_every_test_sees_what_is_handed_over_and_would_be_converted(name: str, v
 def test_every_test_sees_what_is_handed_over_and_would_be_refused(name: str, value: Any) -> None:
     with pytest.raises(ValidationError):
         values.built(ScopeClosed, OWN | {name: value})
+
+
+@pytest.mark.parametrize("said", ["Hello", "a half \ud83d", "", Content(["look", "here"])])
+def test_a_task_is_the_message_that_its_class_makes(said: Any) -> None:
+    assert task_message(said) == Message(role="user", content=said)
+
+
+def test_a_reply_from_a_log_is_looked_at_where_its_end_is_none_that_we_know() -> None:
+    said = Message(role="assistant", content="Aye.")
+    assert recalled(said, "stop") == Reply(message=said, stop="stop")
+    odd: Any = ["stop"]
+    for stop in ("done", odd):
+        with pytest.raises(ValidationError):
+            recalled(said, stop)
+
+
+def test_a_model_without_options_of_its_own_has_the_one_object_that_says_so() -> None:
+    model: Any = connect("openai:m", base_url="http://127.0.0.1:9/v1", retries=0)
+    assert model.options is DEFAULTS
