@@ -90,14 +90,17 @@ def costs(count: int, writers: int, repeats: int) -> str:
     raw, shared, apart = (of("board", name, writers) for name in ("floor", "shared", "apart"))
     chroma = query["chroma_ms"]
     searched = f"one of {count:,} vectors"
-    beside = f"Chroma's own query {number(chroma, 'ms')}"
+    beside, by_hand = f"Chroma's own query {number(chroma, 'ms')}", number(query["kept_ms"], "ms")
+    apart = query["outside_chroma_ms"]
     heavy = f"{', '.join(HEAVY)} loaded"
     rows = [
         row("`import memory`, wall", imported["wall_ms"], f"{imported['heavy']} of {heavy}"),
         row("`from memory import VectorMemory`, wall", vector["wall_ms"], str(vector["heavy"])),
         row(f"search {searched}, wall", query["store_ms"], beside, chroma),
         row("the same as a durable step of a run", query["recall_ms"], beside, chroma),
+        row("the same", query["recall_ms"], f"it and a commit by hand {by_hand}", query["kept_ms"]),
         row("the same by an agent before its next step", query["own_ms"], beside, chroma),
+        row("the same outside of a run", query["outside_ms"], beside, apart),
     ]
     swapped = f"SQLite by hand, one after another {number(1e3 / raw['ms'])}"
     for label, found in (("through one session", shared), ("each a session", apart)):

@@ -45,6 +45,9 @@ APART = 10_000
 
 LIMIT_S = 60.0
 
+CUT = "Nothing is missing where a process that opened or closed it was killed in that moment."
+"""What `verify` says of a log without a write-ahead log: histories show here what is missing."""
+
 FASTER = 20
 """How much faster than planned everything happens: these clocks are real."""
 
@@ -199,7 +202,7 @@ class Trial:
             "lost": sorted(history.lost),
             "values": list(values.items()),
             "final": [[*place, value] for place, value in history.final.items()],
-            "wrong": [*history.wrong, *process.log.verify()],
+            "wrong": [*history.wrong, *(one for one in process.log.verify() if CUT not in one)],
         }
         (self.folder / "end.json").write_text(json.dumps(told))
         process.close()

@@ -10,7 +10,7 @@ from agentkit.messages import JSON
 from agentkit.run import current_run
 from memory.hybrid import Search, hybrid
 from memory.recalled import Recalled, near_enough, nearest
-from memory.rivals import LOOKS, as_everybody_sees
+from memory.rivals import LOOKS, among_others, as_everybody_sees
 from memory.stating import CANDIDATES, held_at, only_holding, ranked, told
 from memory.stores import Store, Where
 from memory.stores.fact import NOTHING
@@ -42,11 +42,22 @@ class MemorySearch:
         preset = self.preset
         many = self.count if preset is None else max(CANDIDATES, 10 * self.count)
         seen = await self.near(vector, many, where)
-        if not all([one.item.fact is NOTHING for one in seen]):
+        if not self.endless(seen, at):
             seen = await self.holding(vector, many, where, at, history, seen)
         return (
             seen if preset is None else ranked(preset, seen, current_run().log.clock(), self.count)
         )
+
+    def endless(self, hits: Sequence[Recalled], at: float | None) -> bool:
+        """Whether nothing that is known of these says from when or until when they hold."""
+        facts = [one.item.fact for one in hits]
+        if all([fact is NOTHING for fact in facts]):
+            return True
+        ends = [
+            fact.valid_from is not None or fact.valid_until is not None or bool(fact.superseded_by)
+            for fact in facts
+        ]
+        return at is None and not any(ends) and not any(map(among_others, self.stores))
 
     async def holding(
         self,

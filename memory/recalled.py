@@ -50,8 +50,8 @@ class Recalled(Frozen):
         told: dict[str, JSON] = {"id": item.id, "text": item.text}
         if item.metadata:
             told["metadata"] = item.metadata
-        if item.fact is not NOTHING and item.fact != NOTHING:
-            told["fact"] = item.fact.model_dump(exclude_defaults=True)
+        if item.fact is not NOTHING and (fact := item.fact.said()):
+            told["fact"] = fact
         row = {"item": told, "score": self.score, "parts": self.parts}
         return {**row, "raw": self.raw} if self.raw else row
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import Field
 
-from agentkit.messages import Frozen, changed
+from agentkit.messages import Frozen, built
 from memory.stores.fact import NOTHING, Fact, parted
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Item(Frozen):
         given, fact = parted(self.metadata)
         if fact is NOTHING:
             return self
-        return changed(self, metadata=given, fact=fact)
+        return built(Item, {"id": self.id, "text": self.text, "metadata": given, "fact": fact})
 
     def kept(self) -> Item:
         """As a store keeps it: what is known of it within its metadata."""

@@ -26,6 +26,7 @@ from memory.stores.chromaclients import FOLDERS, disconnect, remote
 from memory.stores.chromaerasing import TURNS, existing, mend, renewed, sweep
 from memory.stores.chromaerrors import collection_gone, mapped_error, no_collection
 from memory.stores.chromalarge import exact, too_large
+from memory.stores.chromaquery import queried
 from memory.stores.entry import admitted
 from memory.stores.exact import exactly, restored
 from memory.stores.fact import NOTHING
@@ -153,9 +154,9 @@ class ChromaStore:
                 return chromalarge.nearest(
                     fit, lambda ids: self._each(found, ids, "embeddings"), row, k
                 )
-            asked = {"query_embeddings": row, "n_results": min(k, MOST), "where": fitting}
             if k <= self._batch:
-                return found.query(**asked)
+                return queried(found, row, k, fitting)
+            asked = {"query_embeddings": row, "n_results": min(k, MOST), "where": fitting}
             near = found.query(**asked, include=["distances"])
             return chromalarge.completed(near, self._pages(found, near["ids"][0], None))
 

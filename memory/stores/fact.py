@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from agentkit.messages import Frozen, canonical
+from agentkit.messages import Frozen, built, canonical
 
 PREFIX = "fact_"
 """Begins our names in metadata."""
@@ -61,6 +61,11 @@ class Fact(Frozen):
         begun = self.since if past or self.valid_from is not None else at
         return begun <= at and (self.valid_until is None or at < self.valid_until)
 
+    def said(self) -> dict[str, Any]:
+        """What is not as it is by default, as model_dump(exclude_defaults=True) gives it."""
+        usual = NOTHING.__dict__
+        return {name: one for name, one in self.__dict__.items() if one != usual[name]}
+
     def metadata(self) -> dict[str, str | int | float | bool]:
         """As a store keeps it, in as few fields as can be: each costs a row in Chroma."""
         said = self.model_dump(exclude_defaults=True, exclude={"run", "step", "supersedes"})
@@ -82,16 +87,34 @@ NOTHING = Fact()
 """Where nothing is known."""
 
 
+KINDS: dict[str, type] = {
+    "author": str, "run": str, "step": str, "key": str, "root": str, "superseded_by": str,
+    "created": float, "valid_from": float, "valid_until": float, "importance": float,
+    "ttl": bool, "supersedes": tuple,
+}  # fmt: skip
+"""Of each field of a fact what it is where it is known."""
+
+
 def parted(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], Fact]:
     """Part metadata into what users gave, and what is known beside it."""
-    given = {name: one for name, one in metadata.items() if not name.startswith(PREFIX)}
-    if len(given) == len(metadata):
+    given: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
+    for name, one in metadata.items():
+        if name.startswith(PREFIX):
+            name = name[len(PREFIX) :]
+            fields[NAMED.get(name, name)] = one
+        else:
+            given[name] = one
+    if not fields:
         return given, NOTHING
-    own = {name.removeprefix(PREFIX): one for name, one in metadata.items() if name not in given}
-    fields = {NAMED.get(name, name): one for name, one in own.items()}
     fields["run"], _, fields["step"] = str(fields.get("step", "")).rpartition("/")
-    fields["supersedes"] = json.loads(fields.get("supersedes", "[]"))
-    return given, Fact(**{name: one for name, one in fields.items() if name in Fact.model_fields})
+    if "supersedes" in fields:
+        fields["supersedes"] = tuple(json.loads(fields["supersedes"]))
+    known = {name: one for name, one in fields.items() if name in KINDS}
+    if all([type(one) is KINDS[name] for name, one in known.items()]):
+        # As it was stored: every item of every recall is read here.
+        return given, built(Fact, known)
+    return given, Fact(**known)
 
 
 def holding(at: float, *, past: bool = False) -> dict[str, object]:

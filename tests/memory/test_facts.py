@@ -20,7 +20,7 @@ from memory import PAPER, ReadOnly, VectorMemory, stating
 from memory.recalled import Recalled
 from memory.stating import in_place
 from memory.stores import Item
-from memory.stores.fact import Fact
+from memory.stores.fact import KINDS, Fact, parted
 from tests.fakes import FakeClock, ScriptedModel, call
 
 AMBER, BRIAR = "Ana lives in Amber.", "Ana lives in Briar."
@@ -301,6 +301,22 @@ def test_a_step_records_of_a_hit_what_is_not_usual(item: Item, raw: dict[str, fl
     hit = Recalled(item=item, score=0.5, parts={"relevance": 0.5}, raw=raw)
     assert json.dumps(hit.row()) == json.dumps(hit.model_dump(mode="json", exclude_defaults=True))
     assert Recalled.model_validate(hit.row()) == hit
+
+
+@pytest.mark.parametrize("importance", [None, 5.0])
+@pytest.mark.parametrize("supersedes", [(), ("a", "ü,")])
+@pytest.mark.parametrize("valid_from", [None, 0.0, 7.5])
+def test_what_is_read_of_a_store_is_what_the_class_makes_of_it(
+    importance: float | None, supersedes: tuple[str, ...], valid_from: float | None
+) -> None:
+    known: dict[str, Any] = {"author": "you", "run": "r/1", "step": "s", "ttl": True}
+    fact = Fact(**known, importance=importance, supersedes=supersedes, valid_from=valid_from)
+    given, read = parted({"port": "Amber", **fact.metadata(), "fact_later": 1})
+    assert given == {"port": "Amber"} and read == fact and repr(read) == repr(fact)
+    assert json.dumps(fact.said()) == json.dumps(fact.model_dump(exclude_defaults=True))
+    # A number of another kind, as somebody else's export has it, is read as before.
+    assert parted({"fact_created": 3})[1].model_dump() == Fact(created=3.0).model_dump()
+    assert KINDS.keys() == Fact.model_fields.keys()
 
 
 async def test_of_what_several_say_instead_of_one_fact_one_holds(notes: VectorMemory) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from memory.stores import Item
+from memory.stores import Item, chromaquery
 from memory.stores.choose import store
 from tests.memory.stores.chromaserver import ITEMS, ROWS
 
@@ -19,6 +19,23 @@ async def test_a_batch_larger_than_chroma_takes_is_stored_whole(tmp_path: Path) 
     made, many = store("notes", "chroma", "test", tmp_path), 6000
     await made.put([Item(id=f"i{n}", text="x") for n in range(many)], np.ones((many, 2)))
     assert await made.count() == many > made._batch  # type: ignore[attr-defined]
+    await made.close()
+
+
+async def test_a_search_returns_what_the_collections_own_query_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = store("notes", "chroma", "hashed", tmp_path)
+    await made.put(ITEMS, ROWS)
+    found = made._open()
+    row = np.asarray(ROWS[:1], np.float32)
+    theirs = found.query(query_embeddings=row, n_results=2, include=chromaquery.INCLUDE)
+    assert chromaquery.queried(found, row, 2, None) == theirs
+    near = await made.near(ROWS[0], 2)
+    # A version of Chroma whose inner call is another one is asked by the public one.
+    monkeypatch.setattr(chromaquery, "knows", lambda client: False)
+    assert chromaquery.queried(found, row, 2, None) == theirs
+    assert await made.near(ROWS[0], 2) == near and len(near) == 2
     await made.close()
 
 
@@ -84,6 +101,7 @@ FIRST = """
 import asyncio, sys
 import numpy as np
 from memory.stores import Item
+from memory.stores import chromaquery
 from memory.stores.choose import store
 
 made = store("notes", "chroma", "test", sys.argv[1])
