@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from agentkit.amounts import seconds
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.svg import clean
-from agentkit.pictures.table import markdown_table
+from agentkit.pictures.table import broken, markdown_table
 from agentkit.words import UNREAD, for_line, for_terminal
 
 LONGEST = 300
@@ -153,11 +153,17 @@ def page(
     ]
     for mark, place, key, *values in rows:
         dot = f'<td style="{CELL};color:{COLOURS[mark]};font-weight:700">{mark}</td>'
-        names = f'<td style="{CELL};{GREY}">{clean(place)}</td><td style="{CELL}">{clean(key)}</td>'
-        cells = [f'<td style="{CELL};{CODE}">{clean(value)}</td>' for value in values]
+        names = (
+            f'<td style="{CELL};{GREY}{broken(place)}">{clean(place)}</td>'
+            f'<td style="{CELL}{broken(key)}">{clean(key)}</td>'
+        )
+        cells = [
+            f'<td style="{CELL};{CODE}{broken(value)}">{clean(value)}</td>' for value in values
+        ]
         lines.append(f"<tr>{dot}{names}{''.join(cells)}</tr>")
     table = f'<table style="border-collapse:collapse">{"".join(lines)}</table>'
     body = table if len(lines) > 1 else f'<div style="{GREY}">{empty}</div>'
     below = "".join(f'<div style="{GREY};font-size:12px">{clean(one)}</div>' for one in notes)
-    head = f'<div style="font-weight:600;padding-bottom:2px">{clean(title)}</div>'
+    look = "font-weight:600;padding-bottom:2px;overflow-wrap:anywhere"
+    head = f'<div style="{look}">{clean(title)}</div>'
     return f'<div class="{UNREAD}">{head}{body}{below}</div>'

@@ -38,8 +38,8 @@ class Blueprint:
         bundle = static_bundle(self.picture)
         tones = {"✕": "failed", "!": "retry", "✓": "done", "": "idle"}
         rows = [
-            f'<div class="{UNREAD}" style="font-size:12px"><span style="color:{TONES[tones[mark]]};'
-            f'font-weight:600">{mark}</span> {clean(text)}</div>'
+            f'<div class="{UNREAD}" style="font-size:12px;overflow-wrap:anywhere"><span'
+            f' style="color:{TONES[tones[mark]]};font-weight:600">{mark}</span> {clean(text)}</div>'
             for mark, text in self.lines
         ]
         marked = [f"- {mark} {for_line(text)}".replace("-  ", "- ") for mark, text in self.lines]

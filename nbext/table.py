@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import Frozen
 from agentkit.pictures.svg import clean
-from agentkit.pictures.table import text_table
+from agentkit.pictures.table import broken, text_table
 from agentkit.words import UNREAD, for_terminal
 from nbext.show import publish
 
@@ -63,7 +63,7 @@ class Table(Frozen):
         for row in self.rows:
             pairs = zip(self.head, row, strict=True)
             parts += ["</tr><tr>", *(self.cell("td", name, text, RULE) for name, text in pairs)]
-        look = f"{MUTE};font-size:12px;padding-top:4px"
+        look = f"{MUTE};font-size:12px;padding-top:4px{broken(self.note, '')}"
         below = f'<div class="{UNREAD}" style="{look}">{clean(self.note)}</div>'
         return "".join([*parts, "</tr></table>", below if self.note else ""])
 
@@ -75,7 +75,7 @@ class Table(Frozen):
             colour = DOTS.get(text.split()[0].rstrip(",:") if text else "", "#8a939c")
             dot = f'<span style="color:{colour}">●</span> '
         # An id is copied: as a whole, where it is not so long that it would leave no room.
-        align += ";white-space:nowrap" if column == "id" and len(text) <= WHOLE else ""
+        align += ";white-space:nowrap" if column == "id" and len(text) <= WHOLE else broken(text)
         mono = ";font-family:var(--jp-code-font-family,monospace)" if column == "run" else ""
         return f'<{tag} style="{CELL};{look}{align}{mono}">{dot}{clean(text)}</{tag}>'
 
@@ -110,4 +110,5 @@ class Told(Frozen):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return f'<span class="{UNREAD}" style="{MUTE}">{clean(self.text)}</span>'
+        look = f"{MUTE}{broken(self.text, '')}"
+        return f'<span class="{UNREAD}" style="{look}">{clean(self.text)}</span>'

@@ -11,7 +11,7 @@ from agentkit.errors import LogError, UnknownRun
 from agentkit.evaluate.plot import LEGEND, LINES, MARKS, OTHER, told
 from agentkit.evaluate.trial import Trial
 from agentkit.log import Log
-from agentkit.pictures.svg import FONT, clean, cut
+from agentkit.pictures.svg import FONT, clean
 from agentkit.pictures.transcript import TranscriptPicture
 from agentkit.views.fold import fold
 
@@ -21,8 +21,11 @@ OPENED = 60
 ROOM = 100_000
 """Characters of all transcripts together: they are in the saved notebook, too."""
 
-NAME = 150
-"""Where the squares begin, in pixels."""
+FIRST = (
+    "display:inline-block;width:150px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
+    ";vertical-align:bottom"
+)
+"""How the name of a question looks: the squares of all begin at one place."""
 
 SQUARE = "\u25a0"
 
@@ -65,7 +68,7 @@ def row_html(name: str, trials: Sequence[tuple[str, str]]) -> str:
         f"{SQUARE}</span>"
         for n, (mark, why) in enumerate(trials, 1)
     )
-    first = f'<span style="display:inline-block;width:{NAME}px">{clean(cut(name, NAME, 11))}</span>'
+    first = f'<span style="{FIRST}" title="{clean(name)}">{clean(name)}</span>'
     return f'{first} {shown} <span style="opacity:.75">{right} of {len(trials)}</span>'
 
 

@@ -87,6 +87,14 @@ def clean(text: str) -> str:
     return for_html(text)
 
 
+def css(name: str) -> str:
+    """A colour by its name in THEME or TONES, or as given, as CSS has it."""
+    if name in THEME:
+        variable, plain = THEME[name]
+        return f"var({variable},{plain})"
+    return TONES.get(name, name)
+
+
 def paint(fill: str = "", stroke: str = "") -> dict[str, str]:
     """Attributes that colour an element by names of THEME or TONES, or as given."""
     found: dict[str, str] = {}
@@ -95,9 +103,8 @@ def paint(fill: str = "", stroke: str = "") -> dict[str, str]:
         if not name:
             continue
         if name in THEME:
-            variable, plain = THEME[name]
-            found[part] = plain
-            style.append(f"{part}:var({variable},{plain})")
+            found[part] = THEME[name][1]
+            style.append(f"{part}:{css(name)}")
         else:
             found[part] = TONES.get(name, name)
     if style:

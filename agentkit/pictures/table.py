@@ -45,6 +45,23 @@ def worded(rows: Rows) -> set[int]:
     }
 
 
+LONGEST = 24
+"""Characters of a word that may set the width of a column."""
+
+
+def broken(text: str, least: str = ";min-width:9em") -> str:
+    """How HTML of a text is styled that has a word too long for a column; else nothing.
+
+    Only such texts: where every word may be broken, a column of short ones gets no room.
+
+    Args:
+        text: which is shown there.
+        least: the style of a cell; none where the text stands in no table.
+    """
+    long = any(len(word) > LONGEST for word in text.split())
+    return f";overflow-wrap:anywhere{least}" if long else ""
+
+
 def html_table(rows: Rows, sections: dict[int, str] | None = None, last_bold: bool = True) -> str:
     """The rows as an HTML table; the last is a sum, unless it is said that it is not bold.
 
@@ -66,7 +83,7 @@ def html_table(rows: Rows, sections: dict[int, str] | None = None, last_bold: bo
         weight = ";font-weight:600" if i in bold else ""
         look = f"{pad};{line}{weight};text-align"
         shown = [
-            f'<{tag} style="{look}:{"right" if j else "left"}">{clean(c)}</{tag}>'
+            f'<{tag} style="{look}:{"right" if j else "left"}{broken(c)}">{clean(c)}</{tag}>'
             for j, c in enumerate(cells)
         ]
         parts.append(f"<tr>{''.join(shown)}</tr>")
@@ -91,7 +108,7 @@ def report_html(rows: Rows, remarks: list[str], picture: str) -> str:
         shown = []
         for m, cell in enumerate(line):
             side = "left" if m in left else "right"
-            wrap = "normal;min-width:16em" if m in prose else "nowrap"
+            wrap = "normal;overflow-wrap:anywhere;min-width:16em" if m in prose else "nowrap"
             look = f"padding:4px 8px;white-space:{wrap};border-bottom:{border};text-align:{side}"
             shown.append(f'<{tag} style="{look}">{clean(cell)}</{tag}>')
         lines.append(f"<tr>{''.join(shown)}</tr>")

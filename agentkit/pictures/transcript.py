@@ -48,7 +48,7 @@ class TranscriptPicture(Picture[Transcript]):
     def to_html(self) -> str:
         """The transcript as HTML; long texts are folded."""
         body = "".join(self.entries()) or "<p>Nothing said yet.</p>"
-        look = f"font-family:{FONT};font-size:13px;line-height:1.5"
+        look = f"font-family:{FONT};font-size:13px;line-height:1.5;overflow-wrap:anywhere"
         return f'<div class="{UNREAD}" style="{look}">{body}</div>'
 
     def entries(self) -> Iterator[str]:
@@ -86,7 +86,8 @@ def number(line: TranscriptLine) -> str:
     """An entry's event number in HTML; it opens the lines that go on from there."""
     look = "float:right;margin-left:12px;font-size:11px;color:var(--jp-content-font-color2,#5b6570)"
     ways = [
-        f'<div title="{clean(one.help)}">{one.name}: <code>{clean(one.line)}</code></div>'
+        f'<div title="{clean(one.help)}">{one.name}: <code style="white-space:pre-wrap">'
+        f"{clean(one.line)}</code></div>"
         for one in branches(line.run, line.seq, line.edit)
     ]
     return (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentkit.pictures.picture import Shown
-from agentkit.pictures.svg import cut, document, element, paint, words
+from agentkit.pictures.svg import FONT, clean, css, cut, document, element, paint, words
 from agentkit.views.phrases import short
 from agentkit.views.why import Ground, Statement
+from agentkit.words import UNREAD
 
 DEEPEST = 12
 """Levels that are shown; below them is said how many more there are."""
@@ -40,6 +41,17 @@ class WhyPicture(Shown):
     def __str__(self) -> str:
         """A line for each, below what was made of it."""
         return "\n".join(f"{'  ' * depth}#{seq} {said}" for depth, _, seq, said in self.rows())
+
+    def to_html(self) -> str:
+        """A line for each that is broken where there is no room: a picture would be made small."""
+        lines = []
+        for depth, kind, seq, said in self.rows():
+            bold = ";font-weight:600" if kind == "said" else ""
+            look = f"margin:0 0 3px {depth * INDENT:g}px;padding:0 0 0 8px{bold}"
+            edge = f"border-left:4px solid {css(TONES[kind])}"
+            lines.append(f'<div style="{look};{edge}">{clean(f"#{seq} {said}")}</div>')
+        look = f"font-family:{FONT};font-size:13px;line-height:1.4;overflow-wrap:anywhere"
+        return f'<div class="{UNREAD}" style="{look}">{"".join(lines)}</div>'
 
     def to_svg(self) -> str:
         parts, y = [], 24.0

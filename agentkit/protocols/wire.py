@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from agentkit.amounts import seconds, size
 from agentkit.errors import SetupError
-from agentkit.pictures.table import text_table
+from agentkit.pictures.table import broken, text_table
 from agentkit.taps import TAPS, Crossing
 from agentkit.words import for_html, for_terminal
 
@@ -353,7 +353,9 @@ class Wire:
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{for_html(one)}</th>" for one in HEAD)
         rows = "".join(
-            "<tr>" + "".join(f"<td>{for_html(one)}</td>" for one in each.row()) + "</tr>"
+            "<tr>"
+            + "".join(f'<td style="{broken(one)[1:]}">{for_html(one)}</td>' for one in each.row())
+            + "</tr>"
             for each in self
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

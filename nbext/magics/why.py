@@ -36,7 +36,7 @@ def why(session: Session, line: Line, body: str | None) -> Still:
         run = chosen(session, line)[-1]
         named = line.words[0] if line.words and line.words[0] in session.actors() else ""
         found = chain(session.log, run, actor="" if said else named, text=said)
-    return Still(WhyPicture(found), drawn=True)
+    return Still(WhyPicture(found))
 
 
 SAID = Option(name="--said", value="WORDS", help="about what somebody said on the way")

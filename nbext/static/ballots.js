@@ -44,6 +44,7 @@ export function spoken(who, round, cell) {
 function header(text, scope) {
   const made = html("th", "", text);
   made.setAttribute("scope", scope);
+  made.setAttribute("title", text);
   return made;
 }
 

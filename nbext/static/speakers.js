@@ -33,7 +33,9 @@ function names(talk) {
   return html("div", "ak-names", "", ...talk.members.map((member, i) => {
     const bar = html("span", `ak-bar tone-${i % COLOURS}`);
     bar.style.width = `${(44 * member.turns / most).toFixed(1)}px`;
-    return html("div", member.turns ? "ak-member" : "ak-member quiet", "", html("span", "ak-name", member.name), html("span", "ak-track", "", bar), html("span", "ak-count", String(member.turns)));
+    const name = html("span", "ak-name", member.name);
+    name.setAttribute("title", member.name);
+    return html("div", member.turns ? "ak-member" : "ak-member quiet", "", name, html("span", "ak-track", "", bar), html("span", "ak-count", String(member.turns)));
   }));
 }
 

@@ -14,7 +14,7 @@ from agentkit.events import Event
 from agentkit.messages import JSON
 from agentkit.pictures import Picture
 from agentkit.pictures.svg import THEME, document, image, paint, words
-from agentkit.pictures.table import report_html, table_svg, text_table
+from agentkit.pictures.table import broken, html_table, report_html, table_svg, text_table
 from agentkit.views import Ballots, Fold, fold
 from agentkit.views.book import News
 from nbext.widgets import BallotsWidget
@@ -90,6 +90,14 @@ def test_the_graph_of_messages_answers_to_its_old_name_for_one_version() -> None
     with pytest.deprecated_call(match="use agentkit.views.graph.MessageGraph"):
         from agentkit.views.graph import Graph  # type: ignore[attr-defined]
     assert Graph is agentkit.views.MessageGraph
+
+
+def test_only_texts_with_a_word_too_long_for_a_column_are_broken_anywhere() -> None:
+    assert broken("a sentence of many short words, none of which is any too long") == ""
+    assert "anywhere" in broken("see " + "x" * 25) and "min-width" in broken("x" * 25)
+    assert "min-width" not in broken("x" * 25, "")
+    shown = html_table([["name", "n"], ["y" * 30, "5"], ["sum", "5"]])
+    assert shown.count("overflow-wrap:anywhere") == 1
 
 
 def test_a_column_of_sentences_is_broken_into_lines_and_numbers_are_not() -> None:
