@@ -86,8 +86,7 @@ def number(line: TranscriptLine) -> str:
     """An entry's event number in HTML; it opens the lines that go on from there."""
     look = "float:right;margin-left:12px;font-size:11px;color:var(--jp-content-font-color2,#5b6570)"
     ways = [
-        f'<div title="{clean(one.help)}">{one.name}: <code style="white-space:pre-wrap">'
-        f"{clean(one.line)}</code></div>"
+        f'<div title="{clean(one.help)}">{one.name}: <code>{clean(one.line)}</code></div>'
         for one in branches(line.run, line.seq, line.edit)
     ]
     return (

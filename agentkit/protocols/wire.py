@@ -352,14 +352,16 @@ class Wire:
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{for_html(one)}</th>" for one in HEAD)
-        rows = "".join(
-            "<tr>"
-            + "".join(f'<td style="{broken(one)[1:]}">{for_html(one)}</td>' for one in each.row())
-            + "</tr>"
-            for each in self
-        )
+        rows = "".join(f"<tr>{''.join(map(wire_cell, each.row()))}</tr>" for each in self)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         return f"<div>{for_html(self.head())}{table if rows else ''}</div>"
+
+
+def wire_cell(text: str) -> str:
+    """A cell of the table in HTML."""
+    look = broken(text).removeprefix(";")
+    opened = f'<td style="{look}">' if look else "<td>"
+    return f"{opened}{for_html(text)}</td>"
 
 
 def headers_of(headers: Mapping[str, str], known: Collection[str]) -> str:
