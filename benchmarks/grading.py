@@ -4,7 +4,7 @@ python -m benchmarks.grading --submissions 300 --repeats 1
 python -m benchmarks.grading --submissions 40 --repeats 3
 
 Three in five work, one in five is hasty, the rest are attacks and what cannot be graded. It fails
-if an attack gets a point, if a repeat gives another verdict, or if feedback tells a hidden case.
+if an attack gets a point, if a repeat gives another grade, or if feedback tells a hidden case.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agentkit.entrypoints import objects_meant
-from agentkit.grading import Assignment, Case, Grader, Verdict
+from agentkit.grading import Assignment, Case, Grade, Grader
 from agentkit.grading.reports import feedback_html, gradescope
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,37 +72,37 @@ def handed_in(folder: Path, number: int, rng: random.Random) -> dict[str, str]:
     return kinds
 
 
-def leaked(cases: Sequence[Case], verdict: Verdict) -> Iterator[str]:
+def leaked(cases: Sequence[Case], grade: Grade) -> Iterator[str]:
     """The hidden cases whose words stand in what the student gets to read."""
     public = {case.task for case in cases if case.public}
-    text = feedback_html(verdict) + gradescope(verdict)
+    text = feedback_html(grade) + gradescope(grade)
     for case in cases:
         if not case.public and case.task not in public and case.task in text:
             yield case.id
 
 
-def plain(verdict: Verdict) -> tuple[object, ...]:
-    """A verdict without what the clock says."""
-    return (verdict.student, verdict.points, tuple((m.rule, m.held) for m in verdict.marks))
+def plain(grade: Grade) -> tuple[object, ...]:
+    """A grade without what the clock says."""
+    return (grade.student, grade.points, tuple((m.rule, m.held) for m in grade.marks))
 
 
 async def graded(
     assignment: Assignment, paths: Sequence[Path], kept: Path, parallel: int
-) -> list[Verdict]:
+) -> list[Grade]:
     """Grade once, and say how far it is."""
     grader = Grader(assignment, secret="a term", kept=kept, parallel=parallel)
-    verdicts: list[Verdict] = []
+    grades: list[Grade] = []
     async for one in grader.grade(paths):
-        verdicts.append(one)
-        if len(verdicts) % 10 == 0:
-            print(f"  {len(verdicts)} of {len(paths)}", flush=True)
-    return sorted(verdicts, key=lambda one: one.student)
+        grades.append(one)
+        if len(grades) % 10 == 0:
+            print(f"  {len(grades)} of {len(paths)}", flush=True)
+    return sorted(grades, key=lambda one: one.student)
 
 
-def told(verdicts: Sequence[Verdict], kinds: dict[str, str]) -> None:
+def told(grades: Sequence[Grade], kinds: dict[str, str]) -> None:
     """Print points and seconds by kind."""
     by = defaultdict(list)
-    for one in verdicts:
+    for one in grades:
         by[kinds[one.student].split()[0]].append(one)
     print(f"{'kind':<10}{'n':>4}{'least':>8}{'mean':>8}{'most':>8}{'s median':>10}{'s most':>8}")
     for kind, some in sorted(by.items()):
@@ -111,7 +111,7 @@ def told(verdicts: Sequence[Verdict], kinds: dict[str, str]) -> None:
             f"{kind:<10}{len(some):>4}{min(points):>8.2f}{statistics.fmean(points):>8.2f}"
             f"{max(points):>8.2f}{statistics.median(took):>10.1f}{max(took):>8.1f}"
         )
-    ends = Counter(one.end[:40] for one in verdicts if not kinds[one.student].startswith("attack"))
+    ends = Counter(one.end[:40] for one in grades if not kinds[one.student].startswith("attack"))
     print("ends of those that are no attack:", dict(ends))
 
 
@@ -127,7 +127,7 @@ def main() -> int:
     parser.add_argument("--submissions", type=int, default=300)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--parallel", type=int, default=2)
-    parser.add_argument("--kept", help="folder of verdicts, to go on after a break")
+    parser.add_argument("--kept", help="folder of grades, to go on after a break")
     given = parser.parse_args()
     (assignment,) = objects_meant(f"{HARBOUR / 'assignment.py'}:assignment")
     assert isinstance(assignment, Assignment)
@@ -155,7 +155,7 @@ def main() -> int:
     pairs = [pair for some in rounds[1:] for pair in zip(rounds[0], some, strict=True)]
     other = sum(plain(a) != plain(b) for a, b in pairs)
     print(f"points for attacks: {len(wrong)}; hidden cases in feedback: {len(leaks)};"
-          f" other verdicts in repeats: {other}", *wrong, *leaks[:5], sep="\n")  # fmt: skip
+          f" other grades in repeats: {other}", *wrong, *leaks[:5], sep="\n")  # fmt: skip
     return 1 if wrong or leaks or other else 0
 
 

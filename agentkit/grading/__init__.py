@@ -6,8 +6,12 @@ what was said at last. What code of a submission claims of itself counts nothing
 
 from __future__ import annotations
 
+from agentkit.deprecated import moved, moved_modules
 from agentkit.grading.assignment import Assignment, Case, Rule, Seen
+from agentkit.grading.grade import Grade, Mark
 from agentkit.grading.judging import Grader
-from agentkit.grading.verdict import Mark, Verdict
 
-__all__ = ["Assignment", "Case", "Grader", "Mark", "Rule", "Seen", "Verdict"]
+__all__ = ["Assignment", "Case", "Grade", "Grader", "Mark", "Rule", "Seen"]
+
+__getattr__ = moved(__name__, {"Verdict": "agentkit.grading.grade:Grade"})
+moved_modules(__name__, {"verdict": "agentkit.grading.grade"})

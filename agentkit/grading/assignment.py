@@ -13,7 +13,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import digest
 from agentkit.values import canonical
 
-DECIDING = ("assignment", "inside", "pace", "port", "referee", "verdict")
+DECIDING = ("assignment", "inside", "pace", "port", "referee", "grade")
 """The modules here that decide what an answer gets."""
 
 
@@ -22,7 +22,7 @@ class Case:
     """One task for the answer.
 
     Args:
-        id: its name; equal in every submission's verdict.
+        id: its name; equal in every submission's grade.
         task: what the answer's actor is asked.
         tools: functions that are performed by the referee, outside; the answer gets tools that
             call them.
@@ -108,7 +108,7 @@ class Rule:
     """What a case must show, and what it is worth.
 
     Args:
-        name: said in verdicts and feedback.
+        name: said in grades and feedback.
         points: for all cases that it is about; a share of them gets a share.
         holds: of what was seen of one case.
         of: which cases it is about; all without.
@@ -125,7 +125,7 @@ class Assignment:
     """Cases and rules.
 
     Args:
-        name: in verdicts and tables.
+        name: in grades and tables.
         cases: made of a secret; the same secret makes the same cases.
         rules: what they are worth.
         answer: the name of what is handed in: a function of the tools that gives an actor.

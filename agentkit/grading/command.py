@@ -17,10 +17,10 @@ from agentkit.entrypoints import objects_meant
 from agentkit.errors import SetupError
 from agentkit.grading import reports
 from agentkit.grading.assignment import Assignment, Case
+from agentkit.grading.grade import Grade
 from agentkit.grading.handed import student_of
 from agentkit.grading.judging import AGAIN, Grader
 from agentkit.grading.selfcheck import chosen
-from agentkit.grading.verdict import Verdict
 from agentkit.words import for_terminal
 
 SECRET = "AGENTKIT_SECRET"
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("submissions", nargs="+", help="files, or folders of one submission each")
     parser.add_argument("--assignment", required=True, metavar="FILE.py:NAME")
-    parser.add_argument("--out", default="grades", help="folder of verdicts; gone on with if there")
+    parser.add_argument("--out", default="grades", help="folder of grades; gone on with if there")
     parser.add_argument("--parallel", type=int, default=2, help="at once (default 2)")
     parser.add_argument(
         "--trusted", action="store_true", help="without a sandbox: code that is your own"
@@ -56,13 +56,13 @@ def main(arguments: Sequence[str]) -> int:
         assignment_of(given.assignment), secret=secret_in(out), kept=out / "grades.jsonl",
         parallel=given.parallel, strength="none" if given.trusted else "bubblewrap",
     )  # fmt: skip
-    verdicts = asyncio.run(graded(grader, paths))
-    verdicts += [
+    grades = asyncio.run(graded(grader, paths))
+    grades += [
         grader.nothing(some[0], f"not graded: handed in as {', '.join(one.name for one in some)}")
         for some in several
     ]
-    write(out, verdicts)
-    print(reports.table(verdicts))
+    write(out, grades)
+    print(reports.table(grades))
     return 0
 
 
@@ -128,22 +128,22 @@ def secret_in(out: Path) -> str:
     return kept.read_text("utf-8").strip()
 
 
-async def graded(grader: Grader, paths: Sequence[Path]) -> list[Verdict]:
-    """The verdicts over submissions; each is told as it comes."""
-    verdicts = []
+async def graded(grader: Grader, paths: Sequence[Path]) -> list[Grade]:
+    """The grades over submissions; each is told as it comes."""
+    grades = []
     async for one in grader.grade(paths):
-        verdicts.append(one)
-        line = f"{len(verdicts)}/{len(paths)}  {one.student}: {one.points:g}/{one.of:g}, {one.end}"
+        grades.append(one)
+        line = f"{len(grades)}/{len(paths)}  {one.student}: {one.points:g}/{one.of:g}, {one.end}"
         print(for_terminal(line, one_line=True), file=sys.stderr)
-    return verdicts
+    return grades
 
 
-def write(out: Path, verdicts: Sequence[Verdict]) -> None:
+def write(out: Path, grades: Sequence[Grade]) -> None:
     """Write marks and feedback into the folder."""
-    (out / "grades.csv").write_text(reports.grades_csv(verdicts), "utf-8")
+    (out / "grades.csv").write_text(reports.grades_csv(grades), "utf-8")
     for kind in ("feedback", "gradescope"):
         (out / kind).mkdir(exist_ok=True)
-    for one in verdicts:
+    for one in grades:
         name = filed(one.student)
         (out / "feedback" / f"{name}.html").write_text(reports.feedback_html(one), "utf-8")
         (out / "feedback" / f"{name}.ipynb").write_text(reports.feedback_notebook(one), "utf-8")
@@ -193,29 +193,29 @@ def check(arguments: Sequence[str]) -> int:
     if given.quick:
         assignment = quick(assignment)
     grader = Grader(assignment, secret=secrets.token_hex(16), parallel=given.parallel)
-    verdicts = asyncio.run(graded(grader, [*good, *bad]))
-    print(reports.table(verdicts))
-    wrong = faults(verdicts, {path.stem for path in good}, assignment.of)
+    grades = asyncio.run(graded(grader, [*good, *bad]))
+    print(reports.table(grades))
+    wrong = faults(grades, {path.stem for path in good}, assignment.of)
     print("".join(for_terminal(f"{line}\n") for line in wrong), end="")
     fit = "holds in a few cases; run it without --quick" if given.quick else "may be released"
     print(fit if not wrong else "may not be released")
     return 1 if wrong else 0
 
 
-def faults(verdicts: Sequence[Verdict], good: Set[str], of: float) -> list[str]:
+def faults(grades: Sequence[Grade], good: Set[str], of: float) -> list[str]:
     """Why an assignment may not be released, a line each.
 
     An attack that could not be run has no points, and nothing is known of it.
 
     Args:
-        verdicts: over references and attacks.
+        grades: over references and attacks.
         good: names of the references.
         of: points that there are.
     """
-    kinds: dict[str, list[Verdict]] = {"nothing is known of": [], "not every point for": [],
+    kinds: dict[str, list[Grade]] = {"nothing is known of": [], "not every point for": [],
                                        "points for the attack": []}  # fmt: skip
     unseen, short, fooled = kinds.values()
-    for one in verdicts:
+    for one in grades:
         if one.end.startswith(AGAIN):
             unseen.append(one)
         elif one.student in good and one.points < of - 1e-9:

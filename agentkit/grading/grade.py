@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from agentkit.deprecated import moved
 from agentkit.evaluate.passes import pass_hat_k
 from agentkit.evaluate.statistics import wilson
 from agentkit.grading.assignment import Assignment, Rule, Seen
@@ -12,7 +13,7 @@ from agentkit.values import Frozen
 
 
 class Mark(Frozen):
-    """One rule's part of a verdict."""
+    """One rule's part of a grade."""
 
     rule: str
     held: int
@@ -26,7 +27,7 @@ class Mark(Frozen):
     """pass^2: the share of pairs of cases in which it held both times (Yao et al. 2024)."""
 
 
-class Verdict(Frozen):
+class Grade(Frozen):
     """What came of one submission."""
 
     student: str
@@ -56,12 +57,12 @@ def judged(
     digest: str,
     end: str,
     seconds: float,
-) -> Verdict:
-    """The verdict over what was seen."""
+) -> Grade:
+    """The grade of what was seen."""
     marks = tuple(marked(rule, seen) for rule in assignment.rules)
     feedback = [line for rule in assignment.rules for line in told(rule, seen)]
     errors = Counter(one.error[:120] for one in seen if one.error)
-    return Verdict(
+    return Grade(
         student=student,
         assignment=assignment.name,
         digest=digest,
@@ -104,3 +105,6 @@ def kept(holds: Callable[[Seen], bool], seen: Seen) -> bool:
         return bool(holds(seen))
     except Exception:
         return False
+
+
+__getattr__ = moved(__name__, {"Verdict": f"{__name__}:Grade"})

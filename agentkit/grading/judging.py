@@ -1,7 +1,7 @@
 """Grade submissions: each in a sandbox of its own, some at a time, what is graded kept.
 
 grader = Grader(assignment, secret="term-2026", kept="grades.jsonl")
-async for verdict in grader.grade(paths): ...
+async for grade in grader.grade(paths): ...
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import uvicorn
 
 from agentkit.errors import SetupError, error_text
 from agentkit.grading.assignment import Assignment, Case, Seen
+from agentkit.grading.grade import Grade, judged
 from agentkit.grading.handed import Unusable, handed, student_of
 from agentkit.grading.oral import questions
 from agentkit.grading.pace import overtime
 from agentkit.grading.referee import Referee
-from agentkit.grading.verdict import Verdict, judged
 from agentkit.protocols.quiet import Quiet
 from agentkit.sandbox import Limits, Sandbox, SandboxError, TimeSpent
 from agentkit.sim import server as sim
@@ -33,7 +33,7 @@ from agentkit.values import mended
 
 MEMORY_MB, PROCESSES = 1500, 96
 AGAIN = "not graded, try again"
-"""How a verdict begins that says nothing of an answer: what grades it failed."""
+"""How the end of a grade begins that says nothing of an answer: the grading failed."""
 
 START_S = 180.0
 """Seconds that an endpoint may take to start: a machine that grades a class is busy."""
@@ -59,7 +59,7 @@ class Grader:
         Args:
             assignment: what is asked.
             secret: what the hidden cases follow from; the same for everybody, and told nobody.
-            kept: a file of verdicts, one JSON line each: those there are not graded again.
+            kept: a file of grades, one JSON line each: those there are not graded again.
             parallel: how many are graded at once.
             strength: of the sandbox; "none" runs code that is trusted as your own.
 
@@ -83,22 +83,22 @@ class Grader:
         self.known = {one.digest: one for one in told if one.digest}
         self.latest = {one.student: one for one in told}
 
-    def read(self) -> Iterator[Verdict]:
-        """The verdicts that are kept; half a line, as a crash leaves it, is none."""
+    def read(self) -> Iterator[Grade]:
+        """The grades that are kept; half a line, as a crash leaves it, is none."""
         if self.kept is None or not self.kept.exists():
             return
         for line in self.kept.read_text("utf-8").splitlines():
             with contextlib.suppress(ValueError):
-                yield Verdict.model_validate_json(line)
+                yield Grade.model_validate_json(line)
 
-    async def grade(self, paths: Sequence[str | Path]) -> AsyncIterator[Verdict]:
-        """Grade submissions, files or folders, and give each verdict as it is there.
+    async def grade(self, paths: Sequence[str | Path]) -> AsyncIterator[Grade]:
+        """Grade submissions, files or folders, and give each grade as it is there.
 
-        One that cannot be graded has a verdict that says why.
+        One that cannot be graded has a grade that says why.
         """
         places = asyncio.Semaphore(self.parallel)
 
-        async def one(path: Path) -> Verdict:
+        async def one(path: Path) -> Grade:
             async with places:
                 return await self.graded(path)
 
@@ -111,8 +111,8 @@ class Grader:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
 
-    async def graded(self, path: Path) -> Verdict:
-        """The verdict over one submission, kept or new."""
+    async def graded(self, path: Path) -> Grade:
+        """The grade over one submission, kept or new."""
         try:
             given = handed(path, self.assignment.answer, self.assignment.name)
         except Unusable as why:
@@ -130,33 +130,33 @@ class Grader:
         try:
             seen, end = await self.run(given.code)
             took = time.monotonic() - began
-            verdict = judged(self.assignment, seen, given.student, digest, end, took)
+            grade = judged(self.assignment, seen, given.student, digest, end, took)
             asked = questions(self.assignment.rules, seen, given.student)
         except Exception as error:  # What grades it failed; of the answer it says nothing.
             return self.nothing(path, f"{AGAIN}: {error_text(error)[:300]}")
-        verdict = verdict.model_copy(update={"oral": asked})
-        self.keep(verdict)
-        return verdict
+        grade = grade.model_copy(update={"oral": asked})
+        self.keep(grade)
+        return grade
 
-    def nothing(self, path: Path, end: str) -> Verdict:
-        """The verdict over what cannot be graded; it has no digest, and is looked at again."""
-        verdict = Verdict(
+    def nothing(self, path: Path, end: str) -> Grade:
+        """The grade over what cannot be graded; it has no digest, and is looked at again."""
+        grade = Grade(
             student=student_of(path), assignment=self.assignment.name, digest="",
             of=self.assignment.of, end=str(mended(end)),
         )  # fmt: skip
-        self.keep(verdict)
-        return verdict
+        self.keep(grade)
+        return grade
 
-    def keep(self, verdict: Verdict) -> None:
-        """Keep a verdict, unless it is the student's newest: each line is an attempt."""
-        if verdict.digest:
-            self.known[verdict.digest] = verdict
-        if self.latest.get(verdict.student) == verdict:
+    def keep(self, grade: Grade) -> None:
+        """Keep a grade, unless it is the student's newest: each line is an attempt."""
+        if grade.digest:
+            self.known[grade.digest] = grade
+        if self.latest.get(grade.student) == grade:
             return
-        self.latest[verdict.student] = verdict
+        self.latest[grade.student] = grade
         if self.kept is not None:
             with self.kept.open("a", encoding="utf-8") as file:
-                file.write(verdict.model_dump_json() + "\n")
+                file.write(grade.model_dump_json() + "\n")
 
     async def run(self, code: str) -> tuple[list[Seen], str]:
         """Put all cases to one answer; what was seen, and how its program ended."""

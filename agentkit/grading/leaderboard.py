@@ -21,9 +21,9 @@ from pathlib import Path
 from agentkit.errors import SetupError
 from agentkit.grading.assignment import Assignment, Case
 from agentkit.grading.command import assignment_of, graded, secret_in, submission_files
+from agentkit.grading.grade import Grade
 from agentkit.grading.handed import Unusable, handed, student_of
 from agentkit.grading.judging import Grader
-from agentkit.grading.verdict import Verdict
 from agentkit.pictures.table import Rows, text_table
 from agentkit.words import for_html, for_terminal
 
@@ -38,7 +38,7 @@ class Standing:
     """A team on the board."""
 
     team: str
-    verdict: Verdict
+    grade: Grade
     best: int
     """The first place that it could have, and the last: teams between cannot be told apart."""
     last: int
@@ -134,12 +134,12 @@ def team(code: str) -> str:
     return ""
 
 
-def placed(verdicts: Sequence[Verdict], called: dict[str, str]) -> list[Standing]:
+def placed(grades: Sequence[Grade], called: dict[str, str]) -> list[Standing]:
     """The teams, the best first; of two with the same points the one that asked less.
 
     A team could have every place that no other one surely has: intervals of points overlap.
     """
-    order = sorted(verdicts, key=lambda one: (-one.points, one.calls, called[one.student]))
+    order = sorted(grades, key=lambda one: (-one.points, one.calls, called[one.student]))
     spans = [span(one) for one in order]
     return [
         Standing(
@@ -151,13 +151,13 @@ def placed(verdicts: Sequence[Verdict], called: dict[str, str]) -> list[Standing
     ]  # fmt: skip
 
 
-def span(verdict: Verdict) -> tuple[float, float]:
+def span(grade: Grade) -> tuple[float, float]:
     """Between which points a team would be with other cases, by the intervals of its rules."""
-    if not verdict.marks:
+    if not grade.marks:
         return 0.0, 0.0
     return (
-        sum(mark.low * mark.of for mark in verdict.marks),
-        sum(mark.high * mark.of for mark in verdict.marks),
+        sum(mark.low * mark.of for mark in grade.marks),
+        sum(mark.high * mark.of for mark in grade.marks),
     )
 
 
@@ -166,16 +166,16 @@ def rows(places: Sequence[Standing]) -> Rows:
     made = [["place", "team", "points", "model calls"]]
     for one in places:
         place = f"{one.best}" if one.best == one.last else f"{one.best} to {one.last}"
-        points = f"{one.verdict.points:g} of {one.verdict.of:g}"
-        made.append([place, one.team, points, str(one.verdict.calls)])
+        points = f"{one.grade.points:g} of {one.grade.of:g}"
+        made.append([place, one.team, points, str(one.grade.calls)])
     return made
 
 
 def board_json(assignment: Assignment, week: str, places: Sequence[Standing]) -> str:
     """The board as JSON; students' names are not in it."""
     lines = [
-        {"team": one.team, "points": one.verdict.points, "of": one.verdict.of,
-         "calls": one.verdict.calls, "best": one.best, "last": one.last}
+        {"team": one.team, "points": one.grade.points, "of": one.grade.of,
+         "calls": one.grade.calls, "best": one.best, "last": one.last}
         for one in places
     ]  # fmt: skip
     found = {"assignment": assignment.name, "week": week, "budget": assignment.budget_calls}

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from agentkit.grading.assignment import Case, Rule, Seen, seed_of
-from agentkit.grading.verdict import kept
+from agentkit.grading.grade import kept
 from agentkit.values import canonical
 
 ASKED = 2

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentkit.errors import SetupError
+from agentkit.grading.grade import Grade
 from agentkit.grading.similar import AlikePair, similar
-from agentkit.grading.verdict import Verdict
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.svg import clean
 from agentkit.pictures.table import Rows, markdown_table, report_html, table_svg, text_table
@@ -32,10 +32,10 @@ class StudentProgress:
     """One student's attempts, the oldest first."""
 
     student: str
-    attempts: list[Verdict] = field(default_factory=list)
+    attempts: list[Grade] = field(default_factory=list)
 
     @property
-    def now(self) -> Verdict:
+    def now(self) -> Grade:
         """The newest."""
         return self.attempts[-1]
 
@@ -108,7 +108,7 @@ class Overview(Shown):
         """A head and a row for each student, those first who need somebody."""
         rows = [["student", "points", "attempts", "so far", "model calls", "look"]]
         for one in self.students:
-            last = [f"{verdict.points:g}" for verdict in one.attempts[-5:]]
+            last = [f"{grade.points:g}" for grade in one.attempts[-5:]]
             rows.append(
                 [self.called[one.student], f"{one.now.points:g}/{one.now.of:g}",
                  str(len(one.attempts)), " → ".join(last), str(one.now.calls), short(one.trouble)]
@@ -199,10 +199,10 @@ def overview(
     students: dict[str, StudentProgress] = {}
     for line in kept.read_text("utf-8").splitlines():
         with contextlib.suppress(ValueError):  # half a line, as a crash leaves it
-            one = Verdict.model_validate_json(line)
+            one = Grade.model_validate_json(line)
             students.setdefault(one.student, StudentProgress(one.student)).attempts.append(one)
     if not students:
-        raise SetupError(f"{kept} holds no verdict.", expected="a line of JSON for each")
+        raise SetupError(f"{kept} holds no grade.", expected="a line of JSON for each")
     alike = similar(codes or {}, starter=starter)
     return Overview(list(students.values()), alike, names=names)
 

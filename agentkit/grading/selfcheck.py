@@ -10,11 +10,12 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
+from agentkit.deprecated import Renamed
 from agentkit.errors import SetupError
 from agentkit.grading.assignment import Assignment, Case, Rule, Seen, ToolUse
+from agentkit.grading.grade import Grade, judged, kept
 from agentkit.grading.handed import Unusable, defined
 from agentkit.grading.judging import Grader
-from agentkit.grading.verdict import Verdict, judged, kept
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.svg import cut, document, element, image, paint, words
 from agentkit.pictures.table import Rows, report_html, text_table
@@ -30,25 +31,27 @@ LONGEST = 60
 class TriedAnswer(Shown):
     """One try: which rule held how often, and a case in which each did not."""
 
-    def __init__(self, verdict: Verdict, failed: Sequence[tuple[str, Seen]]) -> None:
-        self.verdict, self.failed = verdict, list(failed)
+    def __init__(self, grade: Grade, failed: Sequence[tuple[str, Seen]]) -> None:
+        self.grade, self.failed = grade, list(failed)
+
+    verdict = Renamed("grade")
 
     @property
     def solved(self) -> bool:
         """Whether every rule held in every case."""
-        return all(mark.held == mark.cases for mark in self.verdict.marks)
+        return all(mark.held == mark.cases for mark in self.grade.marks)
 
     def rows(self) -> Rows:
         """A head and a row for each rule."""
         rows = [["rule", "held", "share with 95 % confidence"]]
-        for mark in self.verdict.marks:
+        for mark in self.grade.marks:
             share = f"{mark.low:.2f} to {mark.high:.2f}"
             rows.append([mark.rule, f"{mark.held} of {mark.cases}", share])
         return rows
 
     def remarks(self) -> list[str]:
         """A case of each rule that did not hold: what was asked, done and answered."""
-        lines = [] if self.verdict.end == "ended" else [f"The program {self.verdict.end}."]
+        lines = [] if self.grade.end == "ended" else [f"The program {self.grade.end}."]
         for rule, seen in self.failed:
             done = ", ".join(map(called, seen.tools))
             said = seen.text[:200] or seen.error[:200] or "nothing"
@@ -75,7 +78,7 @@ class TriedAnswer(Shown):
     def to_svg(self) -> str:
         """A bar for each rule: filled as often as it held, with the interval of the share."""
         parts, y, left, wide = [], 26.0, 300.0, 260.0
-        for mark in self.verdict.marks:
+        for mark in self.grade.marks:
             share = mark.held / mark.cases
             parts.append(words(cut(mark.rule, left - 24, 12), 16, y + 10, 12))
             frame = paint(fill="none", stroke="faint")
@@ -124,13 +127,13 @@ async def tried(code: str, assignment: Assignment, *, each: int = EACH) -> Tried
     shown = chosen(assignment.rules, assignment.drawn(secret), each)
     small = replace(assignment, cases=lambda _: shown)
     seen, end = await Grader(small, secret=secret, strength=strength).run(code)
-    verdict = judged(small, seen, "you", "", end, 0.0)
+    grade = judged(small, seen, "you", "", end, 0.0)
     failed = [
         (rule.name, one)
         for rule in assignment.rules
         for one in [one for one in seen if rule.of(one.case) and not kept(rule.holds, one)][:1]
     ]
-    return TriedAnswer(verdict, failed)
+    return TriedAnswer(grade, failed)
 
 
 def chosen(rules: Sequence[Rule], cases: Sequence[Case], each: int) -> list[Case]:

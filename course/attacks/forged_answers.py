@@ -1,4 +1,4 @@
-# Answers every case before the harness can, with a verdict of its own.
+# Answers every case before the harness can, with a grade of its own.
 import json
 import urllib.request
 

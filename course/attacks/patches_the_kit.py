@@ -1,11 +1,11 @@
 # Makes everything right, in here.
 import agentkit.grading.assignment
-import agentkit.grading.verdict
+import agentkit.grading.grade
 import agentkit.sim.world.questions
 
 agentkit.sim.world.questions.PortQuestion.check = lambda self, text: True
 agentkit.grading.assignment.Seen.by_model = True
-agentkit.grading.verdict.kept = lambda holds, seen: True
+agentkit.grading.grade.kept = lambda holds, seen: True
 
 
 class Said:

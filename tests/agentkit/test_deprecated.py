@@ -42,6 +42,22 @@ def test_what_stood_in_the_module_of_runs_is_found_in_that_of_scopes() -> None:
     assert note is scope.note
 
 
+def test_a_grade_answers_to_its_old_name_for_one_version() -> None:
+    from agentkit.grading import Grade
+    from agentkit.grading.selfcheck import TriedAnswer
+
+    grade = Grade(student="ada", assignment="a", digest="d", of=1, end="ended")
+    with pytest.warns(DeprecationWarning, match=r"use agentkit\.grading\.grade\.Grade"):
+        from agentkit.grading import Verdict
+    assert Verdict is Grade
+    with pytest.warns(DeprecationWarning, match=r"use agentkit\.grading\.grade\."):
+        from agentkit.grading.verdict import Verdict as old
+        from agentkit.grading.verdict import judged
+    assert old is Grade and judged.__module__ == "agentkit.grading.grade"
+    with pytest.warns(DeprecationWarning, match=r"use TriedAnswer\.grade"):
+        assert TriedAnswer(grade, []).verdict is grade
+
+
 def test_a_name_that_never_was_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'old_home' has no attribute 'Other'"):
         moved("old_home", {})("Other")

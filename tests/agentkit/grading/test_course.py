@@ -7,9 +7,9 @@ import pytest
 from agentkit.entrypoints import objects_meant
 from agentkit.grading import Assignment, Case
 from agentkit.grading.command import faults, quick
+from agentkit.grading.grade import Grade
 from agentkit.grading.handed import handed
 from agentkit.grading.judging import AGAIN
-from agentkit.grading.verdict import Verdict
 from tests.conftest import ROOT
 
 COURSE = ROOT / "course"
@@ -56,15 +56,15 @@ def test_a_quick_check_has_cases_of_every_rule_and_less_of_everything(name: str)
 
 
 def test_an_attack_that_could_not_be_run_is_none_that_failed() -> None:
-    def verdict(student: str, points: float, end: str = "ended") -> Verdict:
-        return Verdict(student=student, assignment="a", digest="d", points=points, of=10, end=end)
+    def grade(student: str, points: float, end: str = "ended") -> Grade:
+        return Grade(student=student, assignment="a", digest="d", points=points, of=10, end=end)
 
-    fine = [verdict("good", 10), verdict("bad", 0), verdict("odd", 0, "not graded: no build")]
+    fine = [grade("good", 10), grade("bad", 0), grade("odd", 0, "not graded: no build")]
     assert faults(fine, {"good"}, 10) == []
-    assert faults([*fine, verdict("other", 0, f"{AGAIN}: no endpoint")], {"good"}, 10) == [
+    assert faults([*fine, grade("other", 0, f"{AGAIN}: no endpoint")], {"good"}, 10) == [
         f"nothing is known of other: 0 ({AGAIN}: no endpoint)"
     ]
-    assert faults([verdict("good", 9.5), verdict("bad", 0.5)], {"good"}, 10) == [
+    assert faults([grade("good", 9.5), grade("bad", 0.5)], {"good"}, 10) == [
         "not every point for good: 9.5 (ended)",
         "points for the attack bad: 0.5 (ended)",
     ]
@@ -74,7 +74,7 @@ def test_attacks_on_every_assignment_are_written_once_and_are_many() -> None:
     common = {path.stem for path in (COURSE / "attacks").glob("*.py")}
     own = [path.stem for path in COURSE.glob("*/attacks/*.py")]
     assert len(common) >= 55 and len(common) + len(own) >= 60
-    assert common.isdisjoint(own)  # a table of verdicts names each by its stem
+    assert common.isdisjoint(own)  # a table of grades names each by its stem
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -13,6 +13,7 @@ import pytest
 from agentkit.errors import SetupError
 from agentkit.evaluate.statistics import wilson
 from agentkit.grading import Assignment, Case, Rule
+from agentkit.grading.grade import Grade, Mark
 from agentkit.grading.leaderboard import (
     board_html,
     board_json,
@@ -23,33 +24,32 @@ from agentkit.grading.leaderboard import (
     this,
 )
 from agentkit.grading.referee import ASK, Referee
-from agentkit.grading.verdict import Mark, Verdict
 
 CASES = [Case("shown", "a", public=True), Case("hidden", "b")]
 MADE = Assignment("m", lambda secret: CASES, (Rule("r", 4, lambda seen: True),))
 
 
-def verdict(student: str, held: int, calls: int, cases: int = 40) -> Verdict:
+def grade(student: str, held: int, calls: int, cases: int = 40) -> Grade:
     low, high = wilson(held / cases, cases)
     mark = Mark(rule="r", held=held, cases=cases, points=4 * held / cases, of=4, low=low, high=high,
                 twice=0)  # fmt: skip
-    return Verdict(student=student, assignment="m", digest=student, of=4, points=mark.points,
+    return Grade(student=student, assignment="m", digest=student, of=4, points=mark.points,
                    marks=(mark,), end="ended", calls=calls)  # fmt: skip
 
 
 def test_those_who_cannot_be_told_apart_share_places() -> None:
     found = [
-        verdict("ada", 39, 90),
-        verdict("bo", 39, 80),
-        verdict("cy", 36, 10),
-        verdict("d", 9, 1),
+        grade("ada", 39, 90),
+        grade("bo", 39, 80),
+        grade("cy", 36, 10),
+        grade("d", 9, 1),
     ]
     places = placed(found, {name: name.upper() for name in ("ada", "bo", "cy", "d")})
     assert [(one.team, one.best, one.last) for one in places] == [
         ("BO", 1, 3), ("ADA", 1, 3), ("CY", 1, 3), ("D", 4, 4)
     ]  # fmt: skip
-    nothing = Verdict(student="e", assignment="m", digest="", of=4, end="not graded")
-    assert placed([nothing], {"e": "E"})[0].verdict.points == 0
+    nothing = Grade(student="e", assignment="m", digest="", of=4, end="not graded")
+    assert placed([nothing], {"e": "E"})[0].grade.points == 0
 
 
 def test_the_board_names_teams_and_no_students(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_the_board_names_teams_and_no_students(tmp_path: Path) -> None:
     assert called["ada"] == "The <b>Gulls" and called["bo"] == "The <b>Gulls (1)"
     assert all(called[name].startswith("team ") for name in ("cy", "eve", "fay"))
     assert called["dee"] == "x" * 40 and called["guy"] == "ab"
-    places = placed([verdict(name, 3, 1) for name in codes], called)
+    places = placed([grade(name, 3, 1) for name in codes], called)
     page = board_html(MADE, "2026-W48", places)
     assert "<b>" not in page and "&lt;b&gt;Gulls" in page
     text = page + board_json(MADE, "2026-W48", places)

@@ -10,27 +10,27 @@ import pytest
 
 from agentkit import cli
 from agentkit.errors import SetupError
+from agentkit.grading.grade import Grade, Mark
 from agentkit.grading.overview import overview
 from agentkit.grading.similar import similar
-from agentkit.grading.verdict import Mark, Verdict
 
 RULES = ("right", "once")
 
 
-def verdict(student: str, held: tuple[int, int], digest: str, **more: object) -> Verdict:
+def grade(student: str, held: tuple[int, int], digest: str, **more: object) -> Grade:
     marks = tuple(
         Mark(rule=rule, held=n, cases=4, points=n, of=4, low=0, high=1, twice=0)
         for rule, n in zip(RULES, held, strict=True)
     )
-    return Verdict(
+    return Grade(
         student=student, assignment="harbour", digest=digest, of=8, marks=marks,
         points=sum(held), **{"end": "ended", **more},
     )  # fmt: skip
 
 
-def graded(folder: Path, *verdicts: Verdict) -> Path:
+def graded(folder: Path, *grades: Grade) -> Path:
     folder.mkdir(exist_ok=True)
-    lines = "".join(one.model_dump_json() + "\n" for one in verdicts)
+    lines = "".join(one.model_dump_json() + "\n" for one in grades)
     (folder / "grades.jsonl").write_text(lines + '{"half a l', "utf-8")
     return folder
 
@@ -39,10 +39,10 @@ def a_class(folder: Path) -> Path:
     wrong = {"errors": {"ValueError: case 12 has no berth": 3}}
     return graded(
         folder,
-        *(verdict("ada", (n, 0), f"a{n}") for n in (1, 2, 4)),
-        *(verdict("bo<b>", (2, 0), f"b{n}", **wrong) for n in range(4)),
-        verdict("cy", (4, 4), "c"),
-        Verdict(student="dee", assignment="harbour", digest="", of=8, end="not graded: no build"),
+        *(grade("ada", (n, 0), f"a{n}") for n in (1, 2, 4)),
+        *(grade("bo<b>", (2, 0), f"b{n}", **wrong) for n in range(4)),
+        grade("cy", (4, 4), "c"),
+        Grade(student="dee", assignment="harbour", digest="", of=8, end="not graded: no build"),
     )
 
 
@@ -84,7 +84,7 @@ def test_a_page_is_for_its_writer_alone(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_nothing_graded_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="holds no verdict"):
+    with pytest.raises(SetupError, match="holds no grade"):
         overview(graded(tmp_path))
 
 

@@ -19,6 +19,7 @@ import pytest
 from agentkit.errors import SetupError
 from agentkit.grading import Assignment, Case, Grader, Rule, Seen
 from agentkit.grading.assignment import ToolUse
+from agentkit.grading.grade import judged
 from agentkit.grading.oral import questions
 from agentkit.grading.referee import ASK, Referee, wishes
 from agentkit.grading.reports import (
@@ -28,7 +29,6 @@ from agentkit.grading.reports import (
     gradescope,
     table,
 )
-from agentkit.grading.verdict import judged
 from agentkit.sandbox import bubblewrap
 from agentkit.values import canonical
 
@@ -240,13 +240,13 @@ def test_half_surrogates_end_nothing(tmp_path: Path) -> None:
     seen = played(play)
     assert {one.text for one in seen} == {"\ufffd!"}
     shown = [replace(one, case=replace(one.case, public=True)) for one in seen]
-    verdict = judged(DOUBLING, shown, "ana", "", "ended", 1)
+    grade = judged(DOUBLING, shown, "ana", "", "ended", 1)
     asked = questions(DOUBLING.rules, shown, "ana")
-    verdict = verdict.model_copy(update={"oral": asked})
+    grade = grade.model_copy(update={"oral": asked})
     for written in (feedback_html, feedback_notebook, gradescope, grades_csv):
-        told = written([verdict]) if written is grades_csv else written(verdict)
+        told = written([grade]) if written is grades_csv else written(grade)
         assert told.encode()
-    assert verdict.model_dump_json().encode()
+    assert grade.model_dump_json().encode()
 
 
 def test_public_cases_come_before_hidden_ones() -> None:
@@ -405,5 +405,5 @@ def test_an_answer_is_graded_in_a_sandbox_and_what_is_graded_is_kept(tmp_path: P
         file.write('{"student": "half a l')
     began = kept.stat().st_size
     again = asyncio.run(grade())
-    assert again == first  # the same verdicts, also their times: nothing ran again
+    assert again == first  # the same grades, also their times: nothing ran again
     assert kept.stat().st_size == began
