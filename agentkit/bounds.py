@@ -261,7 +261,7 @@ def passed(run: Any, scope: Scope, who: str, deadline_s: float) -> DeadlinePasse
     ended = steps_in(run, scope.key)
     done = Counter(one.step for one, _ in ended if one.status != "cancelled")
     cut = [f"{one.name} of {path}" for one, path in ended if one.status == "cancelled"]
-    doubts = list(scope.doubts)
+    doubts = list(scope.doubts_in_order)
     counts = [f"{n} {kind} step{'' if n == 1 else 's'}" for kind, n in done.items()]
     told = f"{', '.join(counts) or 'nothing'} done"
     if cut:

@@ -141,4 +141,4 @@ def spent_in_scope(
         if end.usage is not None and end.reused is None:
             usage += end.usage
             priced, cost = priced and end.cost_usd is not None, cost + (end.cost_usd or 0.0)
-    return usage, cost if priced else None, tuple(dict.fromkeys(doubts.values()))
+    return usage, cost if priced else None, tuple(sorted(set(doubts.values())))

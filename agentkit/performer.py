@@ -263,7 +263,7 @@ class Performer(Works):
             actor=self.name,
             run_id=run,
             usage=scope.usage,
-            doubts=tuple(scope.doubts),
+            doubts=scope.doubts_in_order,
             missing=missing,
             cost_usd=scope.cost_usd,
         )

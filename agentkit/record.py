@@ -153,6 +153,8 @@ class Way:
     parents: dict[str, str] = field(default_factory=dict)
     begun: dict[str, float] = field(default_factory=dict)
     going: dict[str, set[str]] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+    """Asks that the last attempt ended in, as far as this one has not ended them."""
     stopped: dict[str, set[str]] = field(default_factory=dict)
     """Asks that failed or were given up, after which who asked has done nothing yet."""
     loose: set[str] = field(default_factory=set)
@@ -161,7 +163,9 @@ class Way:
     def add(self, event: Any) -> None:
         kind = type(event)
         if kind is RunStarted:
-            # Another attempt: what was under way in the last one is so no more.
+            # Another attempt: what was under way in the last one is so no more. Where it comes by
+            # an ask that was, it writes no second beginning of it.
+            self.left.update(*self.going.values())
             self.loose, self.going, self.stopped = set(), {}, {}
             self.begun = {"": event.at}
         elif kind is ScopeOpened:
@@ -172,9 +176,11 @@ class Way:
             self._free(event.scope, self.stopped.pop(event.scope, ()))
         if kind is ScopeClosed:
             self.going.get(self.parents.get(event.scope, ""), set()).discard(event.scope)
+            self.left.discard(event.scope)
         elif kind is StepEnded and event.step == "join" and event.status == "ok":
             # The join is recorded, so what it went on without is not asked again.
             self._free(event.scope, self.going.pop(event.scope, ()))
+            self.left = {one for one in self.left if self.parents.get(one) != event.scope}
         elif kind in (StepStarted, StepEnded) and event.step in OWN:
             if event.scope not in self.agents:
                 self._stepped(event)
@@ -211,7 +217,7 @@ class Way:
 
     def _stopped(self, scope: str) -> None:
         parent = self.parents.get(scope, "")
-        if scope in self.going.get(parent, ()):
+        if scope in self.going.get(parent, ()) or scope in self.left:
             self.stopped.setdefault(parent, set()).add(scope)
             self.loose.add(parent)
 

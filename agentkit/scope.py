@@ -61,8 +61,8 @@ class Scope:
     seed: int | None = None
     """Given to the endpoints here and below."""
     begun_s: float = field(default_factory=time.monotonic)
-    doubts: dict[str, None] = field(default_factory=dict)
-    """Calls here and below that may have happened, in their order."""
+    doubts: set[str] = field(default_factory=set)
+    """Calls here and below that may have happened."""
     given: Any = NOT_GIVEN
     """The context that the caller gave to this ask, or to one above."""
     identified: bool = False
@@ -112,10 +112,15 @@ class Scope:
                 if scope.cost_usd is not None:
                     scope.cost_usd = None if cost_usd is None else scope.cost_usd + cost_usd
 
+    @property
+    def doubts_in_order(self) -> tuple[str, ...]:
+        """They, in an order that does not depend on time: what is told of them is asked on with."""
+        return tuple(sorted(self.doubts))
+
     def doubt(self, made: str) -> None:
         """A call here may have happened, and nobody knows."""
         for scope in self.lineage():
-            scope.doubts[made] = None
+            scope.doubts.add(made)
 
 
 here: ContextVar[tuple[Any, Scope] | None] = ContextVar("agentkit.run", default=None)

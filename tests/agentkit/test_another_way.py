@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, Answer, Question, current_run, gather, pattern, run, set_person
+from agentkit import Agent, Answer, Question, current_run, gather, pattern, run, set_person, tool
 from agentkit.errors import AgentkitError, EndpointError, ReplayMismatch, TeamChanged
 from agentkit.logs.memory import MemoryLog
 from agentkit.step import Outcome
 from tests.agentkit.patterns.test_resume_all import cut
-from tests.fakes import EchoModel, ScriptedModel, kinds
+from tests.fakes import EchoModel, ScriptedModel, call, cut_off, kinds
+from tests.teams import prefix_of
 
 
 class Clock:
@@ -440,3 +441,48 @@ async def test_after_a_step_of_its_own_that_failed_it_may_go_another_way(eager: 
     await stopped(team("go", log=log, id="r"))
     fails.clear()
     assert (await team.resume("r", log=log)).text == "echo: reached"
+
+
+async def test_what_followed_a_failure_in_a_resumed_attempt_is_not_asked_again() -> None:
+    log, model, plan = MemoryLog(), EchoModel(), ["fail", "fail", "ok"]
+
+    class Planned(EchoModel):
+        async def __call__(self, request: Any, on_text: Any = None) -> Any:
+            if plan.pop(0) == "fail":
+                raise EndpointError("It is down.")
+            return await model(request, on_text)
+
+    first, second = Agent("first", model=Planned()), Agent("second", model=Planned())
+
+    @pattern
+    async def team(task: str) -> str:
+        try:
+            return (await first(task)).text
+        except EndpointError:
+            return (await second(f"{task} after a failure")).text
+
+    await cut_off(team("go", log=log, id="r"), log, 1, lambda e: e.kind == "step.started")
+    events = log.read("r")
+    part = await prefix_of(events, next(e.seq for e in events if e.kind == "step.started"))
+    with pytest.raises(EndpointError):
+        await team.resume("r", log=part)
+    assert (await team.resume("r", log=part)).text == "echo: go"
+    assert plan == []
+
+
+async def test_doubts_are_told_in_one_order_whichever_call_was_cut_off_first() -> None:
+    log, both = MemoryLog(), asyncio.Barrier(2)
+
+    @tool(effect="once")
+    async def pay(eur: int) -> str:
+        """Pay."""
+        await both.wait()
+        await asyncio.sleep(0.02 if eur == 1 else 0)
+        raise ConnectionResetError
+
+    calls = [call("pay", f'{{"eur": {n}}}', id=f"c{n}") for n in (1, 2)]
+    clerk = Agent("clerk", model=ScriptedModel(calls, "Paid."), tools=[pay])
+    team = (clerk >> Agent("checker", model=EchoModel())).named("team")
+    answer = await team("go", log=log, id="r")
+    assert answer.doubts == ('pay({"eur":1})', 'pay({"eur":2})')
+    assert (await team.replay("r", log=log)).text == answer.text
