@@ -12,10 +12,11 @@ from agentkit.lease import RunOffer
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Content
+from agentkit.nested import in_its_place
 from agentkit.offers import checked_share
 from agentkit.opening import BUDGETS, as_asked, beginning, check_limits, looked_up
 from agentkit.scope import here
-from agentkit.sources import source_of
+from agentkit.sources import Source
 from agentkit.typed import Output, schema_of
 
 LIMITS = ("seed", *BUDGETS, "deadline_s", "concurrency")
@@ -58,19 +59,20 @@ async def offered(
             todo="go on with an earlier run where it was performed: resume, rerun, fork",
         )
     check_limits(limits, id, name=name, actor=actor, seed=limits["seed"])
-    known = await looked_up(log or open_log(), source_of(None, None, None, None), id, limits, False)
+    source, id = await in_its_place(log := log or open_log(), Source("ask"), id, name)
+    if source.how in ("resume", "replay"):
+        return source.run  # the run around this code goes on, and has submitted it
+    known = await looked_up(log, Source("ask"), id, limits, False)
     options["arguments"] = options.get("arguments") or None
     start = beginning(known, name, None, {"actor": actor, **as_asked(task), **options}, limits)
     known.log.work  # noqa: B018  raises where nobody could claim it
     lease = known.lease
     assert lease is not None
     lease.seconds, lease.offer = 0.0, offer
-    around = here.get()
-    outer = around[0].guard if around is not None else None
-    given = [task, options["arguments"] or {}]
+    outer = None if (around := here.get()) is None else around[0].guard
     told = [
         Noted(run=known.id, seq=start.seq + n, at=start.at, scope="", topic=topic, data=data)
-        for n, (topic, data) in enumerate(entrusted(outer, given), 1)
+        for n, (topic, data) in enumerate(entrusted(outer, [task, options["arguments"] or {}]), 1)
     ]
     known.log.append(lease, start, *told)
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agentkit import NOT_DONE, Agent, current_run, gather, pattern, run, tool
+from agentkit import NOT_DONE, Agent, current_run, gather, open_log, pattern, run, tool
 from agentkit.errors import BudgetSpent, ReplayMismatch, Unsettled
 from agentkit.log import Log
 from agentkit.logs.memory import MemoryLog
@@ -187,3 +188,25 @@ async def test_a_loser_of_a_recorded_join_opens_no_run_when_it_is_gone_on_with()
     await stopped(team(True)("go", log=log, id="run"), under_way)
     await team(False).resume("run", log=log)
     assert [one.id for one in log.runs()] == ["run"]
+
+
+async def test_a_resume_does_not_submit_again_what_it_submitted(tmp_path: Path) -> None:
+    log, under_way = open_log(f"sqlite:///{tmp_path}/log.db"), asyncio.Event()
+    clerk = Agent("clerk", "x", model=EchoModel())
+
+    def team(stalls: bool) -> Any:
+        async def act(task: str) -> str:
+            given = await clerk.submit(task, log=log)
+            if stalls:
+                under_way.set()
+                await asyncio.get_running_loop().create_future()
+            return given
+
+        return pattern(act, name="team")
+
+    await stopped(team(True)("go", log=log, id="run"), under_way)
+    given = next(one.id for one in log.runs() if one.id != "run")
+    assert (await team(False).resume("run", log=log)).text == given
+    assert (await team(False).replay("run", log=log)).text == given
+    assert len(log.runs()) == 2
+    log.close()
