@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import repeat
-from pathlib import Path
 from re import Pattern
 from types import (
     BuiltinFunctionType,
@@ -29,7 +28,7 @@ from typing import Any, NamedTuple
 
 from agentkit.constants import LARGEST, PLAIN, code_digest, plain
 from agentkit.messages import digest
-from agentkit.traces import INSIDE, LIBRARIES
+from agentkit.traces import LIBRARIES, OURS
 from agentkit.unchanged import Snapshot, alike
 from agentkit.written import MAKERS, does, inner, nested, written
 
@@ -41,8 +40,6 @@ HELD = ("fget", "fset", "fdel", "__func__", "__wrapped__", "wrapped", "func", "_
 
 WHOLE = {"__dict__", "asdict", "astuple", "attrgetter", "getattr", "model_dump", "vars"}
 """Names by which code reads any attribute."""
-
-OURS = tuple(f"{Path(INSIDE).parent / name}/" for name in ("agentkit", "memory", "nbext"))
 
 FIXED = (BuiltinFunctionType, GenericAlias, UnionType, classmethod, property, staticmethod)
 """Those of them that never change."""

@@ -19,10 +19,10 @@ from agentkit.events import Failure
 from agentkit.messages import JSON, jsonable, mended
 from agentkit.regex import lazy_regex
 
-INSIDE = str(Path(__file__).parent) + "/"
-"""The folder whose frames say nothing about an error in a user's code."""
+INSIDE = tuple(f"{Path(__file__).parents[1] / name}/" for name in ("agentkit", "nbext"))
+"""The folders whose frames say nothing about an error in a user's code."""
 
-OURS = tuple(f"{Path(__file__).parents[1] / name}/" for name in ("agentkit", "memory", "nbext"))
+OURS = (*INSIDE, f"{Path(__file__).parents[1] / 'memory'}/")
 """Folders of this kit's code, which are no libraries where it runs from a checkout."""
 
 PLACES = ("stdlib", "platstdlib", "purelib", "platlib")

@@ -45,6 +45,8 @@ BLOCK = re.compile(r"#|>|[-+*] |\d+[.)] |\||```|<pre>|\$\$|___")
 """How a block begins that cannot go on in a line."""
 THOUGHT = 80
 """Characters shown of the end of what a model thinks."""
+NOTHING = "no words"
+"""What is shown of an answer that has none."""
 DOING = 3
 """Things that the line of activity names."""
 
@@ -338,6 +340,8 @@ def answer_shown(answer: Answer, extra: str = "") -> tuple[str, str]:
         text = json.dumps(to_jsonable_python(answer.data), indent=2, ensure_ascii=False)
         markdown = fenced(text, "json")
     images = pictures(answer.content)
+    if not (text.strip() or images or answer.data is not None):
+        text, markdown = f"({NOTHING})", small(NOTHING)
     said = paragraphs_of(markdown, images, small(f"{answer.actor} · {bill}"))
     return said, f"{text}\n[{answer.actor} · {bill}]"
 

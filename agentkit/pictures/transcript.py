@@ -109,7 +109,7 @@ def html(line: TranscriptLine, images: Sequence[tuple[str, str]] = ()) -> str:
     )
     head = f"{clean(line.title)}<i>{status_mark(line)}</i>"
     title = f'{number(line)}<div style="font-weight:600">{head}</div>'
-    pre = "white-space:pre-wrap;overflow-wrap:anywhere;margin:2px 0"
+    pre = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext;margin:2px 0"
     if not line.text:
         body = ""
     elif len(line.text) <= LONG:

@@ -66,3 +66,26 @@ def test_words_are_shown_as_they_were_said(lab: Lab) -> None:
         expect(outputs.locator("mjx-container, img, script, ol, ul, li")).to_have_count(0)
     assert lab.page.evaluate("window.hacked") is None
     assert not lab.page.evaluate("[...document.links].some(a => a.href.startsWith('javascript'))")
+
+
+HEBREW = "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd"
+SIDE = """(text) => {
+  const found = [...document.querySelectorAll("p")].find((one) => one.innerText.includes(text));
+  const range = document.createRange(), node = found.firstChild, at = node.data.indexOf(text);
+  range.setStart(node, at); range.setEnd(node, at + text.length);
+  return range.getBoundingClientRect().x;
+}"""
+
+
+def test_a_paragraph_is_read_from_the_side_of_its_first_word(lab: Lab) -> None:
+    """Words of Hebrew around a name stand in their order, the first one at the right."""
+    said = f"{HEBREW}, (Heron) 12:30 \u05e0\u05db\u05e0\u05e1\u05d4"
+    setup = (
+        "from agentkit import Agent\nfrom agentkit.testing import ScriptedModel\n"
+        f"clerk = Agent('clerk', 'x', model=ScriptedModel({said!r}))"
+    )
+    lab.open(lab.write("sides.ipynb", ["%load_ext nbext", setup, "%ask clerk hi"]))
+    for index in range(3):
+        lab.run_cell(index)
+    first, name, last = (lab.page.evaluate(SIDE, one) for one in (HEBREW, "Heron", said[-5:]))
+    assert first > name > last

@@ -51,3 +51,12 @@ def test_the_cell_and_the_transcript_name_the_line_that_failed(notebook: Noteboo
     assert "tariff, line 8: return tonnes / len(rates)" in cell.text
     assert "return tonnes / len(rates)" in notebook.ok("%transcript").text
     assert "failed" not in notebook.ok(f"{BROKEN.replace('{}', '[1]')}\n").text
+
+
+def test_a_run_that_a_tool_has_ended_is_told_without_lines_of_the_kit(notebook: Notebook) -> None:
+    notebook.ok(BROKEN.replace('effect="pure"', 'effect="pure", on_error="raise"'))
+    notebook.ok(CLERK)
+    assert notebook.run(ASK).ename == "ZeroDivisionError"
+    told = notebook.ok("%transcript").text
+    assert "run failed" in told and told.count("return tonnes / len(rates)") >= 2
+    assert "nbext" not in told and "agentkit/" not in told

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from agentkit import Answer, Usage
 from agentkit.events import (
     Calling,
@@ -103,6 +105,13 @@ def test_an_answer_shows_its_text_and_its_bill() -> None:
 def test_a_cut_answer_says_so() -> None:
     markdown, text = answer_shown(Answer(text="The dose is 5", actor="clerk", stop="length"))
     assert "clerk · cut by max" in markdown and "cut by max_tokens" in text
+
+
+@pytest.mark.parametrize("text", ["", " \n\n "])
+def test_an_answer_without_words_says_that_it_has_none(text: str) -> None:
+    markdown, plain = answer_shown(Answer(text=text, actor="clerk"))
+    assert markdown.startswith("<small>no words</small>\n\n<small>clerk")
+    assert plain.startswith("(no words)\n[clerk")
 
 
 def test_a_typed_answer_shows_its_data() -> None:
