@@ -6,6 +6,8 @@ to; may it be performed; is the answer the one that was given. A new run knows n
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -20,6 +22,9 @@ from agentkit.step import StepRequest
 from agentkit.traces import revived
 from agentkit.unmet import Unmet
 
+QUIET_S = 0.3
+"""How long nothing recorded must come by until nothing more is waited for."""
+
 SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
 
 
@@ -28,6 +33,10 @@ class Past:
 
     new = False
     """Whether nothing was ever done in the run, nor in one that it goes back to."""
+    met = 0
+    """How often something recorded came by again."""
+    waits = False
+    """Whether a step that was stopped may be asked for before what stopped it comes by again."""
     bound = False
     """Whether the run must do again what is recorded before it does anything new."""
     finished: tuple[Any, ...] = ()
@@ -114,6 +123,21 @@ class Past:
             ReplayMismatch, TeamChanged: it does not.
         """
 
+    async def await_stop(self, step: StepRequest) -> None:
+        """Let a step that was stopped be stopped again: by a failure beside it that is recorded.
+
+        It comes by in no time, and then this code is cancelled. Where it does not, go on.
+        """
+        own = self.records[0]
+        stopped = [step.key, *(scope.key for scope in step.scope.lineage())]
+        if own.given_up.isdisjoint(stopped):
+            return
+        met, quiet_since = self.met, time.monotonic()
+        while time.monotonic() < quiet_since + QUIET_S:
+            await asyncio.sleep(QUIET_S / 20)
+            if self.met != met:
+                met, quiet_since = self.met, time.monotonic()
+
     async def keep_way(self, asking: Scope, does: str, key: str) -> None:
         """See to it that a resumed team does what it did before it does anything new.
 
@@ -145,6 +169,8 @@ class Fresh(Past):
 class Replayed(Past):
     """Of a replay, which performs and writes nothing."""
 
+    waits = True
+
     def __init__(self, run: str, own: Recorded) -> None:
         """Make one, by the run that is replayed."""
         self.run, self.own = run, own
@@ -161,6 +187,7 @@ class Replayed(Past):
         done = self.own.ended.get(step.key)
         if done is not None:
             self.left.take(done)
+            self.met += 1
         return done
 
     def unmet(self, scope: str) -> list[StepEnded]:

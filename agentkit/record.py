@@ -265,6 +265,9 @@ class Recorded:
     """Calls that may have happened, as the run was told; see `call_as_text`."""
     asked: set[Place] = field(default_factory=set)
     """Attempts of which a person was asked whether they happened."""
+    given_up: set[str] = field(default_factory=set)
+    """Scopes, and keys of steps, that were stopped from outside, as the others of a join that one
+    of them failed are."""
     overdue: dict[str, Failure] = field(default_factory=dict)
     """Why an ask failed whose own time was up, by its scope."""
     redacted: bool = False
@@ -283,6 +286,8 @@ class Recorded:
         elif kind is ScopeClosed and event.status != "ok":
             # A resumed run asks again what failed, so that scope opens once more in the log.
             self.seen.pop(f"scope.opened {event.scope}", None)
+            if event.status == "cancelled":
+                self.given_up.add(event.scope)
             self._late(event)
         else:
             self.redacted |= kind is RunStarted and event.redacted
@@ -295,6 +300,7 @@ class Recorded:
 
     def _late(self, event: ScopeClosed) -> None:
         error = event.error
+        self.overdue.pop(event.scope, None)
         if error and error.type == "DeadlinePassed" and isinstance(error.facts, dict):
             if error.facts.get("key") == event.scope:
                 self.overdue[event.scope] = error
@@ -304,6 +310,9 @@ class Recorded:
         self.begun.add(event.key)
         self.begun.add(event.name)
         self.unended.add(event.key)
+        # What came of earlier attempts at it is not the last that is known of it.
+        self.failed.pop(event.key, None)
+        self.refused.pop(event.key, None)
         if self.told:
             # A person allowed the call, or it would not have been begun again.
             self.told.discard(call_as_text(event.name, event.request))
@@ -324,6 +333,8 @@ class Recorded:
             (self.told.add if event.doubt else self.told.discard)(made)
         # A tool's failure is a result: its model was told, and answered what follows from it.
         final = event.status == "ok" or (event.status == "failed" and event.step == "tool")
+        if event.status == "cancelled":
+            self.given_up.add(event.key)
         if event.usage is not None and not final and event.reused is None:
             # Cut in flight, it may have been charged; a resumed budget counts it as paid.
             self.cut.append(event)
@@ -346,6 +357,7 @@ class Recorded:
                 self.repairs[event.scope, message] = wrong
             case CallRefused(key=str(key), error=error, text=text) if key:
                 self.refused[key] = Failure(type=error, text=text)
+                self.failed.pop(key, None)
             case RunOpened(run=run, key=key):
                 self.opened[key] = run
             case Judged() as judged:

@@ -10,16 +10,15 @@ from typing import Any, NoReturn
 from agentkit.errors import TeamChanged
 from agentkit.events import Failure, StepEnded
 from agentkit.messages import JSON
-from agentkit.past import SAME_WAY, Past, raised
+from agentkit.past import QUIET_S, SAME_WAY, Past, raised
 from agentkit.record import OWN, Recorded, identity
 from agentkit.scope import Scope, asleep
 from agentkit.sources import Source
 from agentkit.step import StepRequest
 from agentkit.unmet import Unmet
 
-QUIET_S, WAIT_S = 0.3, 30.0
-"""How long nothing recorded must come by until a resumed team counts as gone another way, and
-how long at most such an ask is waited for."""
+WAIT_S = 30.0
+"""How long at most an ask of a resumed team is waited for that seems to have gone another way."""
 
 
 AT_THE_TOP = ""
@@ -48,8 +47,6 @@ class Resumed(Past):
         self.run, self.own, self.origin, self.more = run, own, origin, more
         self.used: set[str] = set()
         self.left = Unmet(own)
-        self.met = 0
-        """How often something recorded came by again."""
 
     @property
     def records(self) -> tuple[Recorded, ...]:
@@ -153,6 +150,8 @@ class Resumed(Past):
         )
 
     async def keep_way_of(self, step: StepRequest) -> None:
+        if self.own.given_up and self._was_told(step):
+            await self.await_stop(step)
         if step.kind in OWN and step.key not in self.own.attempts:
             does = f"takes a step, {step.name}, that it did not take then"
             await self.keep_way(step.scope, does, step.key)

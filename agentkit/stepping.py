@@ -173,6 +173,8 @@ class Stepping(Recorder):
         """Refuse a step that whoever takes it would not have taken before."""
         if self.past.bound:
             await self.past.keep_way_of(step)
+        elif self.past.waits:
+            await self.past.await_stop(step)
         self.past.check(step)
 
     async def _doubted(self, step: StepRequest) -> Outcome | None:

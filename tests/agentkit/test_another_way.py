@@ -486,3 +486,57 @@ async def test_doubts_are_told_in_one_order_whichever_call_was_cut_off_first() -
     answer = await team("go", log=log, id="r")
     assert answer.doubts == ('pay({"eur":1})', 'pay({"eur":2})')
     assert (await team.replay("r", log=log)).text == answer.text
+
+
+class Acting(EchoModel):
+    """Stalls, fails or answers, as it is told."""
+
+    def __init__(self, *plan: str) -> None:
+        super().__init__()
+        self.plan = list(plan)
+
+    async def __call__(self, request: Any, on_text: Any = None) -> Any:
+        does = self.plan.pop(0)
+        if does == "stall":
+            await asyncio.get_running_loop().create_future()
+        if does == "fail":
+            raise EndpointError("It is down.")
+        return await super().__call__(request, on_text)
+
+
+async def test_a_replay_meets_the_failure_that_was_caught_and_not_the_call_that_it_cut() -> None:
+    log, other = MemoryLog(), Agent("other", model=EchoModel())
+    slow, broken = Agent("slow", model=Acting("stall")), Agent("broken", model=Acting("fail"))
+
+    @pattern
+    async def team(task: str) -> str:
+        try:
+            await gather(slow(task), broken(task))
+        except EndpointError as error:
+            return (await other(str(error))).text
+        return "both"
+
+    answer = await team("go", log=log, id="r")
+    assert answer.text == "echo: It is down."
+    assert (await team.replay("r", log=log)).text == answer.text
+
+
+async def test_a_replay_meets_what_came_of_the_last_attempt_at_an_ask() -> None:
+    log, ends = MemoryLog(), [True]
+    clerk = Agent("clerk", model=Acting("stall", "fail"))
+
+    @pattern
+    async def team(task: str) -> str:
+        try:
+            await clerk(task, deadline_s=0.05)
+            said = "answered"
+        except AgentkitError as error:
+            said = type(error).__name__
+        if ends.pop() if ends else False:
+            raise ZeroDivisionError
+        return said
+
+    await stopped(team("go", log=log, id="r"))
+    answer = await team.resume("r", log=log)
+    assert answer.text == "EndpointError"
+    assert (await team.replay("r", log=log)).text == answer.text
