@@ -15,7 +15,7 @@ from pydantic_core import SchemaValidator, core_schema
 from typing_extensions import TypeVar
 
 from agentkit.deprecated import moved
-from agentkit.messages import JSON, Content, Frozen, Text, ThreadMessage
+from agentkit.messages import JSON, Content, Frozen, Text, ThreadMessage, built
 from agentkit.notes import Note, told
 from agentkit.place import whole_path
 
@@ -78,14 +78,8 @@ class Usage(Frozen):
     def __add__(self, other: Usage) -> Usage:
         if self is NO_USAGE or other is NO_USAGE:
             return other if self is NO_USAGE else self
-        return Usage(
-            tokens_in=self.tokens_in + other.tokens_in,
-            tokens_out=self.tokens_out + other.tokens_out,
-            tokens_cached=self.tokens_cached + other.tokens_cached,
-            tokens_written=self.tokens_written + other.tokens_written,
-            tokens_reasoning=self.tokens_reasoning + other.tokens_reasoning,
-            calls=self.calls + other.calls,
-        )
+        more = other.__dict__
+        return built(Usage, {name: count + more[name] for name, count in self.__dict__.items()})
 
 
 NO_USAGE = Usage()

@@ -8,7 +8,7 @@ the prefix they have in common, and a log stores each message once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -32,10 +32,13 @@ class ToolCall(Frozen):
     """The JSON text exactly as the model wrote it; it may be malformed."""
 
 
+Role = Literal["system", "user", "assistant", "tool"]
+
+
 class Message(Frozen):
     """One message of a conversation."""
 
-    role: Literal["system", "user", "assistant", "tool"]
+    role: Role
     content: Annotated[Text | Content, Field(union_mode="left_to_right")] = ""
     """Text; or a list of texts and parts, see `agentkit.parts`."""
     calls: tuple[ToolCall, ...] = ()
@@ -94,11 +97,17 @@ def extend(thread: Thread, *messages: Message) -> Thread:
     return thread
 
 
-def task_message(content: str | Content) -> Message:
-    """What somebody asks, as Message(role="user", content=content) makes it, text sooner."""
+def message_of(role: Role, content: str | Content, **fields: Any) -> Message:
+    """What Message(role=role, content=content, **fields) makes; of text it is made sooner.
+
+    Args:
+        role: who says it.
+        content: mended here.
+        fields: the others, as their classes say.
+    """
     if type(content) is not str:
-        return Message(role="user", content=content)
-    return built(Message, {"role": "user", "content": mended(content)})
+        return Message(role=role, content=content, **fields)
+    return built(Message, {"role": role, "content": mended(content), **fields})
 
 
 def chain(nodes: Mapping[str, ThreadMessage], head: str | None) -> Thread:

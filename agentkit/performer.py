@@ -30,7 +30,7 @@ from agentkit.messages import (
     digest,
     extend,
     jsonable,
-    task_message,
+    message_of,
     thread_message,
 )
 from agentkit.model import Model
@@ -76,7 +76,7 @@ class Performer(Works):
 
     async def opening(self, content: str | Content, before: Thread) -> Thread:
         """The conversation as the actor gets it: what was said before, then the task."""
-        return extend(before, task_message(content))
+        return extend(before, message_of("user", content))
 
     @property
     def model_name(self) -> str | None:

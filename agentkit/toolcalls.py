@@ -27,7 +27,16 @@ from agentkit.errors import (
     error_text,
 )
 from agentkit.given import NOT_GIVEN, Context
-from agentkit.messages import JSON, Content, Message, Thread, ToolCall, canonical, digest
+from agentkit.messages import (
+    JSON,
+    Content,
+    Message,
+    Thread,
+    ToolCall,
+    canonical,
+    digest,
+    message_of,
+)
 from agentkit.notes import Note
 from agentkit.office import RunOffice
 from agentkit.person import Question, agreed, is_plain_no
@@ -270,7 +279,7 @@ def stop_in(error: BaseException) -> BaseException | None:
 def told(call: ToolCall, result: JSON | Content, error: bool) -> Message:
     """A tool's result as the model reads it."""
     content = result if isinstance(result, str | Content) else canonical(result)
-    return Message(role="tool", content=content, call_id=call.id, error=error)
+    return message_of("tool", content, call_id=call.id, error=error)
 
 
 def with_words(result: JSON | Content, words: str) -> JSON | Content:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import math
@@ -106,11 +105,15 @@ class Frozen(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
-@functools.cache
+KNOWN: dict[type[BaseModel], tuple[dict[str, Any], set[str]]] = {}
+"""What `defaults` found; done for all that an ask makes, where a cache's own call would count."""
+
+
 def defaults(kind: type[BaseModel]) -> tuple[dict[str, Any], set[str]]:
     """The fields of a class in their order, with their defaults; and their names."""
     fields = kind.model_fields
-    return {name: None if f.is_required() else f.default for name, f in fields.items()}, {*fields}
+    values = {name: None if f.is_required() else f.default for name, f in fields.items()}
+    return KNOWN.setdefault(kind, (values, {*fields}))
 
 
 def built(kind: type[M], fields: dict[str, Any]) -> M:
@@ -119,7 +122,7 @@ def built(kind: type[M], fields: dict[str, Any]) -> M:
     For what every ask makes of what was looked at before: nobody looks again. In the tests
     each is compared with what the class itself makes.
     """
-    known, names = defaults(kind)
+    known, names = KNOWN.get(kind) or defaults(kind)
     made = object.__new__(kind)
     put = object.__setattr__
     put(made, "__dict__", {**known, **fields})

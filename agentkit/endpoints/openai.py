@@ -22,7 +22,7 @@ from agentkit.endpoints.shapes import Malformed, count, decode, fields_in, mappi
 from agentkit.endpoints.stops import FAILED, reason_of, stop_of
 from agentkit.events import Usage
 from agentkit.listening import Aside
-from agentkit.messages import JSON, Message, ToolCall, canonical, digest
+from agentkit.messages import JSON, ToolCall, canonical, digest, message_of
 from agentkit.model import Reply
 from agentkit.thoughts import apart
 from agentkit.values import built, mended
@@ -124,7 +124,8 @@ def calls_of(items: list[Any], salt: str) -> tuple[ToolCall, ...]:
             id_ = "call_" + digest(salt, str(index))[:16]
         seen.add(id_)
         arguments = arguments_of(function.get("arguments"))
-        calls.append(ToolCall(id=id_, name=name, arguments=arguments))
+        made = {"id": mended(id_), "name": mended(name), "arguments": mended(arguments)}
+        calls.append(built(ToolCall, made))
     return tuple(calls)
 
 
@@ -165,10 +166,8 @@ def assemble(said: dict[str, Any], finish: JSON, told: JSON, model: JSON, salt: 
     inside, content = apart(content, cut=stop == "length")
     reasoning = "\n\n".join(one for one in (thoughts_of(said).strip(), inside) if one)
     check_said(content, calls, stop, reasoning)
-    told_by = {"role": "assistant", "content": mended(content), "reasoning": mended(reasoning)}
-    answer = built(
-        Message, {**told_by, "calls": calls, "native": mended(native(said, items, calls))}
-    )
+    more = {"calls": calls, "native": mended(native(said, items, calls))}
+    answer = message_of("assistant", content, **more, reasoning=mended(reasoning))
     reply = {"message": answer, "stop": stop, "usage": usage(told)}
     return Read(built(Reply, reply | {"model": model if isinstance(model, str) else ""}))
 

@@ -10,7 +10,7 @@ from agentkit.endpoints.partswire import SOUNDS, as_text, in_base64, is_pdf, uns
 from agentkit.endpoints.schemas import strict, with_schema
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Message, canonical, digest
-from agentkit.model import Options, Request
+from agentkit.model import Options, Request, ToolSpec
 from agentkit.parts import File, Image, Part
 from agentkit.regex import lazy_regex
 
@@ -139,6 +139,11 @@ def messages(items: list[Message]) -> list[dict[str, Any]]:
     return [*result, {"role": "user", "content": shown}] if shown else result
 
 
+def form(tool: ToolSpec) -> dict[str, JSON]:
+    """A tool as it is sent; nobody changes its schema, which is not copied for each request."""
+    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+
+
 def body(request: Request, model: str, options: Options, stream: bool) -> dict[str, Any]:
     """The request's JSON."""
     result: dict[str, Any] = {
@@ -146,7 +151,7 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
         "messages": messages(unique(node.message for node in request.thread)),
     }
     if request.tools:
-        result["tools"] = [{"type": "function", "function": t.model_dump()} for t in request.tools]
+        result["tools"] = [{"type": "function", "function": form(one)} for one in request.tools]
     if request.output is not None:
         closed = strict(request.output)
         name = re.sub(r"[^A-Za-z0-9_-]", "_", str(request.output.get("title") or "answer"))[:64]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from typing import Any, NoReturn
 
 from agentkit.messages import JSON
@@ -40,7 +41,8 @@ def decode(data: bytes | str) -> JSON:
     Raises:
         Malformed: it is not JSON, or nested beyond what can be read.
     """
-    text = data if isinstance(data, str) else data.decode("utf-8-sig", "replace")
+    # The codec "utf-8-sig", which drops the mark too, is written in Python.
+    text = data if isinstance(data, str) else data.removeprefix(BOM_UTF8).decode("utf-8", "replace")
     try:
         value = DECODER.decode(text)
         return clean(value) if ESCAPED_HARM.search(text) else value

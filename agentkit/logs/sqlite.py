@@ -228,7 +228,7 @@ class SqliteLog(Log):
             inserting.store_messages(self._db, messages)
             if self._epoch:
                 epochs.say_again(self._db, number, messages)
-        if any(blobs.MARK in text for *_, text in messages + rows):
+        if blobs.MARK in "".join([*[row[2] for row in messages], *[row[3] for row in rows]]):
             bearing = [part for event in events for part in blobs.parts_of(event)]
             blobs.write(self._db, number, bearing, again=bool(self._epoch))
         inserting.store_events(self._db, number, rows, head)

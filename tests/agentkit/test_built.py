@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from agentkit import connect, values
 from agentkit.events import EVENT, ScopeClosed
-from agentkit.messages import Message, task_message
+from agentkit.messages import Message, message_of
 from agentkit.model import DEFAULTS, Reply
 from agentkit.parts import Content
 from agentkit.replies import recalled
@@ -42,7 +42,7 @@ def test_every_test_sees_what_is_handed_over_and_would_be_refused(name: str, val
 
 @pytest.mark.parametrize("said", ["Hello", "a half \ud83d", "", Content(["look", "here"])])
 def test_a_task_is_the_message_that_its_class_makes(said: Any) -> None:
-    assert task_message(said) == Message(role="user", content=said)
+    assert message_of("user", said) == Message(role="user", content=said)
 
 
 def test_a_reply_from_a_log_is_looked_at_where_its_end_is_none_that_we_know() -> None:
