@@ -7,7 +7,6 @@ to; may it be performed; is the answer the one that was given. A new run knows n
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -130,13 +129,14 @@ class Past:
         """
         own = self.records[0]
         stopped = [step.key, *(scope.key for scope in step.scope.lineage())]
-        if own.given_up.isdisjoint(stopped):
+        if step.key in own.failed or step.key in own.refused or own.given_up.isdisjoint(stopped):
             return
-        met, quiet_since = self.met, time.monotonic()
-        while time.monotonic() < quiet_since + QUIET_S:
+        clock = asyncio.get_running_loop().time
+        met, quiet_since = self.met, clock()
+        while clock() < quiet_since + QUIET_S:
             await asyncio.sleep(QUIET_S / 20)
             if self.met != met:
-                met, quiet_since = self.met, time.monotonic()
+                met, quiet_since = self.met, clock()
 
     async def keep_way(self, asking: Scope, does: str, key: str) -> None:
         """See to it that a resumed team does what it did before it does anything new.

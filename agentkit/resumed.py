@@ -94,6 +94,8 @@ class Resumed(Past):
 
     def check(self, step: StepRequest) -> None:
         failure = self.own.failed.get(step.key)
+        if failure is None and not self.more:
+            failure = self.own.refused.get(step.key)
         if failure is not None and self._was_told(step):
             raise raised(failure, step, self.run, TeamChanged)
         if step.kind != "model" or step.scope.what != "agent":

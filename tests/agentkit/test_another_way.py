@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agentkit import Agent, Answer, Question, current_run, gather, pattern, run, set_person, tool
-from agentkit.errors import AgentkitError, EndpointError, ReplayMismatch, TeamChanged
+from agentkit.errors import AgentkitError, BudgetSpent, EndpointError, ReplayMismatch, TeamChanged
 from agentkit.logs.memory import MemoryLog
 from agentkit.step import Outcome
 from tests.agentkit.patterns.test_resume_all import cut
@@ -540,3 +540,29 @@ async def test_a_replay_meets_what_came_of_the_last_attempt_at_an_ask() -> None:
     answer = await team.resume("r", log=log)
     assert answer.text == "EndpointError"
     assert (await team.replay("r", log=log)).text == answer.text
+
+
+async def test_a_refusal_that_a_team_went_on_after_is_met_again_by_a_resume() -> None:
+    log, model, ends = MemoryLog(), EchoModel(), [True]
+    clerk = Agent("clerk", model=model)
+
+    @pattern
+    async def thrifty(task: str) -> str:
+        first = await clerk(task)
+        try:
+            return (await clerk(first.text)).text
+        except BudgetSpent:
+            return "no more"
+
+    @pattern
+    async def team(task: str) -> str:
+        # The second time it would fit: what is paid does not come again in the same order.
+        said = (await thrifty(task, budget_calls=1 if ends else 9)).text
+        if ends:
+            ends.clear()
+            raise ZeroDivisionError
+        return said
+
+    await stopped(team("go", log=log, id="r"))
+    assert (await team.resume("r", log=log)).text == "no more"
+    assert len(model.keys) == 1
