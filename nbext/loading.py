@@ -201,12 +201,15 @@ def cell(session: Session) -> str | None:
 def when_a_cell_begins(session: Session) -> Callable[[], None]:
     """Let magics be awaited from the next cell on; IPython has read the present one already.
 
+    Which actors there are is looked at, so that it is known when each was defined.
+
     In a page it lets each cell import modules that were just written: folders of its drive have the
     same time always, from which Python concludes that nothing changed in them.
     """
 
     def ready() -> None:
         session.ready = True
+        session.definitions.cell_begins(session.actors())
         if in_page():
             importlib.invalidate_caches()
 

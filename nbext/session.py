@@ -28,6 +28,7 @@ from agentkit.place import alike, here
 from agentkit.tools.toolbox import is_tool
 from agentkit.views.branching import short_id
 from nbext.background import Background
+from nbext.definitions import Definitions
 from nbext.options import meant
 from nbext.show import Canvas
 
@@ -67,6 +68,7 @@ class Session:
         self.wire: Any = None
         """What watches the wire, once `%wire` was used."""
         self.redefined: list[str] = []
+        self.definitions = Definitions()
         self.model_before = os.environ.get(MODEL)
         self.told = ""
         """The path of this notebook, as a front end tells it; a kernel elsewhere knows no other."""

@@ -213,6 +213,7 @@ LAYERS = [
     "nbext.widgets",
     "nbext.stacks",
     "nbext.background",
+    "nbext.definitions",
     "nbext.session",
     "nbext.servers",
     "nbext.template",

@@ -53,11 +53,17 @@ def chosen(session: Session, line: Line) -> list[str]:
         return mine[::-1]
     if name in ("all", "last"):
         return [unnamed_run(session, session.last())]
-    if asked := [info for info in infos if info.actor == name]:
+    if asked := [info for info in infos if info.actor in names_of(session, name)]:
         return [unnamed_run(session, session.nearest(asked))]
     if name in session.actors():
         raise SetupError(f"{name} has not been asked yet.", todo=f"ask it: %%ask {name}")
     return [session.find(name).id]
+
+
+def names_of(session: Session, name: str) -> set[str]:
+    """How runs call the actor in a variable, which may have another name than it; or of a name."""
+    actor = session.actors().get(name)
+    return {name} if actor is None else {name, actor.name}
 
 
 def unnamed_run(session: Session, info: RunInfo) -> str:
@@ -71,7 +77,8 @@ def unnamed_run(session: Session, info: RunInfo) -> str:
 def graph(session: Session, line: Line, body: str | None) -> Any:
     """Draw who talked with whom: the last run, one RUN, an ACTOR's newest, or all of this kernel.
 
-    An ACTOR that was never asked is drawn as it is put together, with what a check of it found;
+    An ACTOR that was not asked since it was defined is drawn as it is put together, with what a
+    check of it found;
     `--plan` draws one so that was.
 
     Runs in this log that it began by a call through a server, or that called it, are drawn with it;
@@ -131,10 +138,19 @@ def unasked(session: Session, line: Line) -> Actor | None:
     name = line.words[0]
     if line.has("--plan"):
         return session.actor(name)
-    runs = session.log.runs()
-    if name == "all" or any(info.actor == name and session.ours(info) for info in runs):
+    actor = session.actors().get(name)
+    if name == "all" or actor is None:
         return None
-    return session.actors().get(name)
+    since = session.definitions.since(name, actor)
+    runs = [info for info in session.log.runs() if info.actor in names_of(session, name)]
+    return None if any(went_on(session, info, since) for info in runs) else actor
+
+
+def went_on(session: Session, info: RunInfo, since: float) -> bool:
+    """Whether a run of this notebook went on after a time; one that was resumed did."""
+    if info.ended is None:
+        return session.mine(info)
+    return session.ours(info) and info.ended >= since
 
 
 def timeline(session: Session, line: Line, body: str | None) -> Any:

@@ -402,6 +402,11 @@ def test_a_team_is_drawn_before_it_is_asked_and_its_run_after(desk: Notebook) ->
     desk.ok("%ask pair --quiet What is 2 + 2?")
     assert "pair → ada: 1 task" in desk.ok("%graph pair").text
     assert "pair → ada: not yet" in desk.ok("%graph pair --plan").text
+    # One that is defined anew was not asked, though there are runs of that name.
+    desk.ok("%%team pair --pattern vote\nada bo")
+    assert "pair → ada: not yet" in desk.ok("%graph pair").text
+    both = desk.ok("%ask pair --quiet What is 2 + 2?\n%graph pair")
+    assert "pair → ada: 1 task" in both.text
 
 
 def test_a_team_goes_on_after_its_kernel_died(
