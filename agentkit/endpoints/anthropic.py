@@ -26,6 +26,7 @@ from agentkit.endpoints.dialect import (
     check_calls,
     check_said,
     complaint,
+    without_repeats,
 )
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
 from agentkit.endpoints.stops import reason_of, stop_of
@@ -69,6 +70,7 @@ def assemble(
     thoughts: list[str] = []
     calls: list[ToolCall] = []
     strange = False
+    content = without_repeats(content, call_told)
     for index, item in enumerate(content):
         block = mapping(item, f"content[{index}]")
         kind = block.get("type")
@@ -97,6 +99,13 @@ def assemble(
     where = {"container": container["id"]} if isinstance(container, dict) else {}
     reply = Reply(message=answer, stop=stop, usage=usage(told), model=name)
     return Read(reply, where if paused else None)
+
+
+def call_told(block: dict[str, Any]) -> JSON:
+    """What makes a block a call that may have come before; None of other blocks."""
+    if block.get("type") != "tool_use":
+        return None
+    return [block.get("id"), block.get("name"), block.get("input")]
 
 
 def called(block: dict[str, Any], index: int, before: list[ToolCall], salt: str) -> ToolCall:

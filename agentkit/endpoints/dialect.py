@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.listening import Aside
-from agentkit.messages import JSON, ToolCall
+from agentkit.messages import JSON, ToolCall, canonical
 from agentkit.model import Options, Reply, Request, Stop
 from agentkit.regex import lazy_regex
 
@@ -146,6 +146,24 @@ def check_said(text: str, calls: Sequence[ToolCall], stop: Stop, reasoning: str)
     if reasoning:
         raise NoAnswer("it holds only what the model thought, and no answer")
     raise NoAnswer("it says nothing")
+
+
+def without_repeats(items: list[Any], told: Callable[[dict[str, Any]], JSON]) -> list[Any]:
+    """The parts of a reply, without calls that are told again: they would be performed twice.
+
+    Args:
+        items: the parts, as they came.
+        told: the id of a call, and what it calls; None or no id where a part may come again.
+    """
+    known: set[str] = set()
+    found: list[Any] = []
+    for item in items:
+        what = told(item) if isinstance(item, dict) else None
+        name = canonical(what) if isinstance(what, list) and what[0] else ""
+        if not name or name not in known:
+            found.append(item)
+        known.add(name)
+    return found
 
 
 class Dialect(NamedTuple):

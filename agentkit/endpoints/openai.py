@@ -16,6 +16,7 @@ from agentkit.endpoints.dialect import (
     check_said,
     complaint,
     is_whole,
+    without_repeats,
 )
 from agentkit.endpoints.openai_request import about, adapt, body, cure, headers, lasting
 from agentkit.endpoints.shapes import Malformed, count, decode, fields_in, mapping, sequence, string
@@ -132,6 +133,7 @@ def calls_of(items: list[Any], salt: str) -> tuple[ToolCall, ...]:
 def items_of(said: dict[str, Any]) -> list[Any]:
     """The calls of a message; older servers make one in a field of its own."""
     items = sequence(said.get("tool_calls"), "message.tool_calls")
+    items = without_repeats(items, lambda item: [item.get("id"), item.get("function")])
     old = said.get("function_call")
     return items or ([{"function": old}] if isinstance(old, dict) and old.get("name") else [])
 

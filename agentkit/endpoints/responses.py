@@ -15,6 +15,7 @@ from agentkit.endpoints.dialect import (
     check_calls,
     check_said,
     complaint,
+    without_repeats,
 )
 from agentkit.endpoints.openai import refusal_of, usage
 from agentkit.endpoints.openai_request import headers
@@ -53,6 +54,13 @@ def stop_for(response: dict[str, Any]) -> Stop:
         return stop_of(status or "completed")
     details = mapping(response.get("incomplete_details"), "incomplete_details")
     return stop_of(reason_of(details.get("reason")) or "incomplete")
+
+
+def call_told(item: dict[str, Any]) -> JSON:
+    """What makes an item a call that may have come before; None of other items."""
+    if item.get("type") != "function_call":
+        return None
+    return [item.get("call_id"), item.get("name"), item.get("arguments")]
 
 
 def call_of(item: dict[str, Any], place: str, salt: str) -> ToolCall:
@@ -98,6 +106,7 @@ def assemble(response: dict[str, Any], salt: str) -> Read:
     """A reply from a response, however it came."""
     stop = stop_for(response)
     output = [mapping(one, f"output[{n}]") for n, one in enumerate(response["output"])]
+    output = without_repeats(output, call_told)
     calls: list[ToolCall] = []
     thoughts: list[str] = []
     refusal = ""

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agentkit.endpoints import anthropic, complaints, failures, openai, waits
+from agentkit.endpoints import anthropic, complaints, failures, openai, responses, waits
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.dialect import ErrorInReply, NoAnswer
 from agentkit.endpoints.embedding import connect_embedder
@@ -337,3 +337,30 @@ async def test_an_error_in_place_of_vectors_is_told() -> None:
 async def test_embeddings_do_without_a_field_that_is_refused() -> None:
     model, asked = embedder({**VECTORS, "refuses": True}, base_url="http://x/v1")
     assert (await model(TEXTS)).message.native == [[1.0, 2.0]] and len(asked) == 2
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_a_call_that_is_told_twice_is_one_call(again: int) -> None:
+    pay = {"id": "c1", "type": "function", "function": {"name": "pay", "arguments": '{"eur": 1}'}}
+    other = {**pay, "id": "c2"}
+    said = {"tool_calls": [pay] * again + [other]}
+    assert [c.id for c in openai.read(reply(said), "").reply.calls] == ["c1", "c2"]
+    blocks = [use("c1", input={"eur": 1})] * again + [use("c2", input={"eur": 1})]
+    found = anthropic.read(message(*blocks, stop="tool_use"), "").reply
+    assert [c.id for c in found.calls] == ["c1", "c2"]
+    told_so = told(*events(*blocks, stop="tool_use"))
+    assert [c.id for c in told_so.calls] == ["c1", "c2"]
+    item = {"type": "function_call", "call_id": "c1", "name": "pay", "arguments": '{"eur": 1}'}
+    output = [{**item, "id": f"f{n}"} for n in range(again)] + [{**item, "call_id": "c2"}]
+    whole = {"status": "completed", "output": output}
+    assert [c.id for c in responses.read(whole, "").reply.calls] == ["c1", "c2"]
+
+
+def test_calls_of_one_id_that_differ_are_all_made() -> None:
+    calls = [
+        {"id": "call", "function": {"name": "pay", "arguments": json.dumps({"eur": n})}}
+        for n in (1, 2)
+    ]
+    found = openai.read(reply({"tool_calls": calls}), "").reply.calls
+    assert [json.loads(one.arguments)["eur"] for one in found] == [1, 2]
+    assert len({one.id for one in found}) == 2
