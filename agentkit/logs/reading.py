@@ -18,7 +18,15 @@ from pydantic import ValidationError
 from agentkit.errors import LogCorrupt
 from agentkit.events import Event
 from agentkit.logs import blobs, schema
-from agentkit.logs.bodies import NODES, changes_from, event_from, events_from, unpacked
+from agentkit.logs.bodies import (
+    CHANGED,
+    NODES,
+    changes_from,
+    event_from,
+    events_from,
+    names_messages,
+    unpacked,
+)
 from agentkit.logs.rows import Statements, storable
 from agentkit.runinfo import RunInfo
 
@@ -37,7 +45,10 @@ OPS, ROOM = 100_000, 16_000_000
 """What reading may cost before it is held against the size of the file: instructions, bytes."""
 
 PARSED = 100
-"""Events that are parsed by one call."""
+"""Events that are parsed together."""
+
+PIECE = 1 << 20
+"""Characters of them, about, beyond which another call is made."""
 
 AT_ONCE = 500
 """Messages that are looked up by one query."""
@@ -70,12 +81,14 @@ class RowReader:
         self.met: dict[str, Kept] = {}
         """Messages that were just proven, by id, so that the next read need not look them up."""
         self._worked = self._taken = 0.0
+        self._room = float(ROOM)
         self._searched: dict[str, tuple[int, bool]] = {}
         """Of runs that are not over: how many events were searched, and whether they ask."""
 
     def begin(self) -> None:
         """Count from here on what it costs."""
         self._worked = self._taken = 0.0
+        self._room = float(ROOM)
 
     def events(
         self, db: Statements, number: int, run: str, after: int, upto: int | None
@@ -100,41 +113,47 @@ class RowReader:
         found, left = list[Event](), iter(rows)
         try:
             while part := list(islice(left, PARSED)):
-                found += self._plain(run, part) or [self._event(db, run, *row) for row in part]
+                found += self._together(db, run, part) or [
+                    self._event(db, run, *row) for row in part
+                ]
         finally:
             self.met = {}
         return found
 
-    def _plain(self, run: str, rows: Sequence[Row]) -> list[Event]:
-        """Events that name no messages and no bytes, parsed at once in half of the time.
+    def _together(self, db: Statements, run: str, rows: Sequence[Row]) -> list[Event]:
+        """Events that are parsed by few calls, in half of the time.
 
-        None where some do, or one cannot be read, which is told of by reading each.
+        None where one cannot be read, which is told of by reading each.
         """
         try:
             bodies = "".join([body for *_, body in rows])
-            self._take(len(bodies))
-            if NODES in bodies or blobs.MARK in bodies:
-                return []
-            if (changes := changes_from(run, rows)) is not None:
-                return changes
-            name = f'{{"run":{quoted(run)},"seq":'
-            texts = [
-                f'{name}{seq},"at":{at!r},"scope":{quoted(scope)},"nodes":[],{body[1:]}'
-                for seq, at, scope, body in rows
-            ]
-            return events_from(texts)
+            if bodies.startswith(CHANGED) and NODES not in bodies and blobs.MARK not in bodies:
+                self._take(len(bodies))
+                if (changes := changes_from(run, rows)) is not None:
+                    return changes
+            found, texts, size = list[Event](), list[str](), 0
+            for row in rows:
+                texts.append(self._text(db, run, *row))
+                size += len(texts[-1])
+                if size > PIECE or row is rows[-1]:
+                    found += self._parsed(texts)
+                    texts, size = [], 0
+            return found
         except FOREIGN:
             return []
 
+    def _parsed(self, texts: list[str]) -> list[Event]:
+        found = events_from(texts)
+        if blobs.MARK not in "".join(texts):
+            return found
+        pairs = zip(found, texts, strict=True)
+        return [blobs.attached(e, self.blob) if blobs.MARK in text else e for e, text in pairs]
+
     def _event(self, db: Statements, run: str, seq: int, at: float, scope: str, body: str) -> Any:
         try:
-            self._take(len(body))
-            parts, rest = unpacked(body)
-            nodes = ",".join(node for part in parts for node in self._conversation(db, *part))
-            columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
-            event = event_from(f'{{{columns},"nodes":[{nodes}],{rest}')
-            bearing = blobs.MARK in nodes or blobs.MARK in body
-            return blobs.attached(event, self.blob) if bearing else event
+            text = self._text(db, run, seq, at, scope, body)
+            event = event_from(text)
+            return blobs.attached(event, self.blob) if blobs.MARK in text else event
         except FOREIGN as error:
             raise LogCorrupt(
                 f"Event {seq} of run {run} in {self.name} cannot be read: {error}.",
@@ -142,6 +161,16 @@ class RowReader:
                 run_id=run,
                 seq=seq,
             ) from error
+
+    def _text(self, db: Statements, run: str, seq: int, at: float, scope: str, body: str) -> str:
+        """An event whole, as JSON, with the messages that it names."""
+        self._take(len(body))
+        columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
+        if not names_messages(body):
+            return f'{{{columns},"nodes":[],{body[1:]}'
+        parts, rest = unpacked(body)
+        nodes = ",".join([node for part in parts for node in self._conversation(db, *part)])
+        return f'{{{columns},"nodes":[{nodes}],{rest}'
 
     def _conversation(self, db: Statements, id: str, count: int) -> list[str]:
         """The last `count` messages of a conversation, as JSON, oldest first."""
@@ -244,8 +273,10 @@ class RowReader:
     def _take(self, size: int) -> None:
         """Count what is read: no event that we wrote needs more than its file holds."""
         self._taken += size
-        if self._taken > ROOM and self._taken > ROOM + 8 * self._size():
-            raise ValueError("it claims more messages than the file has room for")
+        if self._taken > self._room:
+            self._room = ROOM + 8.0 * self._size()
+            if self._taken > self._room:
+                raise ValueError("it claims more messages than the file has room for")
 
     def working(self) -> bool:
         """SQLite asks this every OPS steps; True breaks a query that no log of ours needs."""

@@ -31,14 +31,16 @@ from agentkit.errors import (
 from agentkit.events import Noted, RunEnded, RunStarted, Usage
 from agentkit.lease import HOST, LEASE_S
 from agentkit.log import Batch, Log
+from agentkit.logs import reading
 from agentkit.logs import schema as sqlite_module
 from agentkit.logs.schema import MIGRATIONS
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import Message, extend, thread_of
 from agentkit.model import Reply, Request
+from agentkit.parts import Image
 from agentkit.storing import driven
 from agentkit.testing import FunctionModel
-from tests.fakes import FakeClock
+from tests.fakes import EchoModel, FakeClock
 
 
 def started(run: str) -> RunStarted:
@@ -651,3 +653,34 @@ def test_agents_in_threads_with_loops_of_their_own_share_a_file(tmp_path: Path) 
     assert {info.status for info in log.runs()} == {"ok"}
     assert log.verify() == []
     log.close()
+
+
+async def test_events_are_read_alike_together_and_each_and_one_that_is_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = SqliteLog(tmp_path / "a.db")
+    clerk = Agent("clerk", "Echo.", model=EchoModel())
+    picture = Image.from_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 40)
+
+    async with performing(log=log) as current:
+        said = await clerk("first")
+        for number in range(60):
+            said = await clerk(
+                f"number {number}" if number != 30 else ["look", picture], after=said
+            )
+            current.note("counted", number)
+    whole = log.read(current.id)
+    monkeypatch.setattr(reading, "PIECE", 500)
+    assert log.read(current.id) == whole
+    monkeypatch.setattr(reading, "events_from", refusing)
+    assert log.read(current.id) == whole
+    monkeypatch.undo()
+    nth = len(whole) - 100
+    with sqlite3.connect(tmp_path / "a.db") as db:
+        db.execute("UPDATE events SET body=substr(body, 1, 20) WHERE seq=?", (nth,))
+    with pytest.raises(LogCorrupt, match=f"Event {nth} of run {current.id}"):
+        log.read(current.id)
+
+
+def refusing(texts: list[str]) -> list[Any]:
+    raise ValueError(f"{len(texts)} at once")
