@@ -11,7 +11,6 @@ from agentkit.answer import Answer
 from agentkit.endpoints.providers import PROVIDERS
 from agentkit.errors import AgentkitError
 from agentkit.questions import asked_in
-from agentkit.sim.faultwords import KINDS
 from nbext.magics import MAGICS, Magic
 from nbext.magics.a2a import ACTIONS as A2A_ACTIONS
 from nbext.magics.agent import tools_known
@@ -167,11 +166,18 @@ def values(session: Session, kind: str) -> list[Offer]:
         "ACTION": lambda: ACTIONS,
         "A2A": lambda: A2A_ACTIONS,
         "SERVER": lambda: servers(session),
-        "KIND": lambda: [*(f"{kind}=" for kind in KINDS), "off"],
+        "KIND": faults,
     }
     if kind.endswith(":"):
         return [(kind, "label")]
     return [(text, kind.lower()) for text in table.get(kind, list)()]
+
+
+def faults() -> list[str]:
+    """Faults as `%faults` takes them."""
+    from agentkit.sim.faultwords import KINDS
+
+    return [*(f"{kind}=" for kind in KINDS), "off"]
 
 
 def models(session: Session) -> list[str]:

@@ -8,8 +8,6 @@ from agentkit.amounts import count, money
 from agentkit.endpoints import keys
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.providers import PROVIDERS
-from agentkit.local.catalogue import weights_of
-from agentkit.local.shared import served
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, number
 from nbext.session import Session
@@ -33,6 +31,9 @@ async def endpoint(session: Session, line: Line, body: str | None) -> Any:
     if line.words:
         model = connect(line.words[0])
         if model.name.startswith("local:"):
+            from agentkit.local.catalogue import weights_of
+            from agentkit.local.shared import served
+
             # Now, where its bar is seen, and not in the midst of the first answer.
             await served(weights_of(model.name.removeprefix("local:")))
         session.use_model(model.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentkit.sim.faultwords import faulty
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
 from nbext.session import Session
@@ -54,6 +53,8 @@ async def faults(session: Session, line: Line, body: str | None) -> Table | Told
     Kinds: 429, 500, html, partition (these actors do not reach the endpoint), stall, drop, cut,
     slow, duplicate, malformed, unknown_tool (or hallucinated_tool), wrong_type, truncated, refusal.
     """
+    from agentkit.sim.faultwords import faulty
+
     urls = await simulations()
     if not line.words:
         return listed([await change_faults(url, "GET") for url in urls])

@@ -11,7 +11,6 @@ from agentkit.logs import open_log
 from agentkit.pictures.picture import Shown, static_bundle
 from agentkit.pictures.transcript import TranscriptPicture
 from agentkit.views.fold import fold
-from agentkit.views.joined import parts
 from nbext.blueprint import Blueprint
 from nbext.magics.base import Magic, renamed
 from nbext.options import Grammar, Line, Option
@@ -89,6 +88,7 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
     is untrusted or confidential also in a run without a policy. A variable that holds what
     `agentkit.verify.blame` returned shows that run, with each agent's part under its name.
     """
+    from agentkit.views.joined import parts
     from nbext.widgets import GraphWidget
 
     if (found := blamed(session, line)) is not None:
