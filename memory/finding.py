@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agentkit.errors import StoreError
 from agentkit.messages import JSON
 from agentkit.run import current_run
 from memory.hybrid import Search, hybrid
 from memory.recalled import Recalled, near_enough, nearest
-from memory.rivals import LOOKS, among_others, as_everybody_sees
+from memory.rivals import (
+    LOOKS,
+    among_others,
+    as_everybody_sees,
+    group_of,
+    holders,
+    in_order,
+    rivals,
+)
 from memory.stating import CANDIDATES, held_at, only_holding, ranked, told
-from memory.stores import Store, Where
+from memory.stores import Item, Near, Store, Where
 from memory.stores.fact import NOTHING
+from memory.stores.filters import fits, normal
 from memory.stream.presets import Preset
 
 if TYPE_CHECKING:
     import numpy as np
+
+LATE_S = 0.01
+"""Until what a server is late to show is looked for again, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +89,7 @@ class MemorySearch:
         """
         past, more, dropped = at is not None, 0, set[str]()
         for _ in range(LOOKS):
-            hits = near or await self.near(vector, many + more, where)
+            hits = found = near or await self.near(vector, many + more, where)
             time = current_run().log.clock() if at is None else at
             if not history and len(held_at(hits, time, past=past)) < len(hits):
                 only = only_holding(where, time, past=past)
@@ -84,10 +98,47 @@ class MemorySearch:
             time = current_run().log.clock() if at is None else at
             seen = await as_everybody_sees(self.stores, hits, time, past=past, history=history)
             left = {one.item.id for one in hits} - {one.item.id for one in seen}
-            if len(seen) >= many or left == dropped:
+            again = left != dropped
+            if len(seen) < many and not again and not history:
+                late, again = await self.late(vector, found, seen, where, time, past=past)
+                seen = sorted([*seen, *late], key=lambda one: -one.score)
+            if len(seen) >= many or not again:
                 break
             more, dropped, near = len(left), left, []
         return seen[:many]
+
+    async def late(
+        self,
+        vector: np.ndarray,
+        found: Sequence[Recalled],
+        seen: Sequence[Recalled],
+        where: Where | None,
+        at: float,
+        *,
+        past: bool,
+    ) -> tuple[list[Recalled], bool]:
+        """What holds in place of facts that were found, and no search has found yet.
+
+        A server shows for a moment what a write has ended, and not what it put instead.
+
+        Returns:
+            That, and whether it is to be looked for again.
+        """
+        known, late = {group_of(one.item) for one in seen}, list[Near]()
+        lost = [one.item for one in found if group_of(one.item) not in known]
+        fit = fits(normal(where))
+        for store in filter(among_others, self.stores):
+            held = holders(in_order(await rivals(store, lost)), at, past=past)
+            items = [one for one in held if fit(one.kept().metadata)]
+            if items and self.search == "hybrid":
+                return [], True
+            try:
+                rows = await store.vectors([one.id for one in items])
+            except StoreError:
+                await asyncio.sleep(LATE_S)
+                return [], True
+            late += [near_to(vector, one, row) for one, row in zip(items, rows, strict=True)]
+        return near_enough(late, self.least), False
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None) -> list[Recalled]:
         """The nearest, whatever they are, as the memory tells of them."""
@@ -103,3 +154,11 @@ class MemorySearch:
         asked |= {"history": True} if history else {}
         asked |= {"search": self.search} if self.search != "vector" else {}
         return asked | ({} if preset is None else {"preset": preset.name})
+
+
+def near_to(vector: np.ndarray, item: Item, row: np.ndarray) -> Near:
+    """An item, and how near it is by its vector."""
+    import numpy as np
+
+    lengths = float(np.linalg.norm(vector) * np.linalg.norm(row)) or 1.0
+    return Near(item=item, similarity=float(vector @ row) / lengths)

@@ -35,7 +35,7 @@ from memory.stores import Item, Store, shortened
 from memory.stores.entry import admitted
 from memory.stores.metadata import plain_metadata
 from memory.storing import said_before, stored
-from memory.writing import Writing, normal_form, writing
+from memory.writing import Writing, mark_of, normal_form, put_since, writing
 
 FORMAT, VERSION = "agentkit_memory", 1
 
@@ -220,11 +220,15 @@ class Moving(Memory):
         async def perform(_key: str) -> Outcome:
             made = await self.embedder.embed([normal_form(text)])
             async with writing(store):
-                old = await store.get([id])
-                if not old:
-                    raise SetupError(f"{self.name} has no item {id!r}.", todo="items() lists them")
-                item = old[0].model_copy(update={"text": text})
-                await store.put([item], made.vectors)
+                put = False
+                while not put:
+                    mark = await mark_of(store)
+                    old = await store.get([id])
+                    if not old:
+                        todo = "items() lists them"
+                        raise SetupError(f"{self.name} has no item {id!r}.", todo=todo)
+                    item = old[0].model_copy(update={"text": text})
+                    put = await put_since(store, [item], made.vectors, mark)
             return paid(item.told().model_dump(), made.usage, made.cost_usd)
 
         request = with_scope({"id": id, "text": text}, names)

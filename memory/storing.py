@@ -15,12 +15,15 @@ from agentkit.step import Outcome
 from memory.embed import Embedded, Embedder
 from memory.steps import paid
 from memory.stores import Item, Store
-from memory.writing import normal_form, of_names, writing
+from memory.writing import mark_of, normal_form, of_names, put_since, writing
 
 if TYPE_CHECKING:
     import numpy as np
 
 T = TypeVar("T")
+
+Held = tuple[list[Item], "np.ndarray"]
+"""Items that were there, and their vectors."""
 
 BATCH = 500
 """Items that are embedded at a time."""
@@ -38,8 +41,8 @@ async def stored(store: Store, embedder: Embedder, items: Sequence[Item]) -> Out
     """
     usage, cost, replaced = Usage(), 0.0, 0
     priced = True
-    before: list[tuple[list[Item], np.ndarray]] = []
-    put: list[str] = []
+    before: list[Held] = []
+    put: list[Item] = []
     try:
         for n in range(0, len(items), AT_ONCE):
             part = items[n : n + AT_ONCE]
@@ -47,27 +50,44 @@ async def stored(store: Store, embedder: Embedder, items: Sequence[Item]) -> Out
             for one in made:
                 usage = usage + (one.usage or Usage())
                 cost, priced = cost + (one.cost_usd or 0.0), priced and one.cost_usd is not None
-            ids = [one.id for one in part]
+            put += part
             async with writing(store):
-                before.append(await held(store, ids))
-                put += ids
-                await finished(store.put(part, vectors))
+                before.append(([], vectors[:0]))
+                done = False
+                while not done:
+                    mark = await mark_of(store)
+                    before[-1] = await held(store, [one.id for one in part])
+                    done = await finished(put_since(store, part, vectors, mark))
             replaced += len(before[-1][0])
         async with writing(store):
             # Pieces of longer texts that had these ids.
             names = list(dict.fromkeys(whose(one) for one in items))
-            old = sorted(set(await of_names(store, names)) - set(put))
+            old = sorted(set(await of_names(store, names)) - {one.id for one in put})
             before.append(await held(store, old))
             await finished(store.drop(old))
     except BaseException:
         async with writing(store):
-            kept = {one.id for there, _ in before for one in there}
-            await store.drop([id for id in put if id not in kept])
-            for there, vectors in before:
-                await store.put(there, vectors)
+            await taken_back(store, put, before)
         raise
     result = {"items": len(items), "replaced": replaced}
     return paid(result, usage if usage.calls else None, cost if priced else None)
+
+
+async def taken_back(store: Store, put: Sequence[Item], before: Sequence[Held]) -> None:
+    """Put back what there was before these; what others have written or dropped since stays so."""
+    ids = [one.id for there, _ in before for one in there]
+    now = {one.id: one for one in await store.get([*(one.id for one in put), *ids])}
+    ours = {one.id for one in put if now.get(one.id) == one}
+    # Pieces of longer texts, which nothing was put in place of.
+    apart = {*ids} - {one.id for one in put}
+    for there, vectors in before:
+        back = [
+            n
+            for n, one in enumerate(there)
+            if one.id in ours or (one.id in apart and one.id not in now)
+        ]
+        await store.put([there[n] for n in back], vectors[back])
+    await store.drop(sorted(ours - {*ids}))
 
 
 async def embedded(embedder: Embedder, items: Sequence[Item]) -> tuple[np.ndarray, list[Embedded]]:
@@ -84,7 +104,7 @@ async def embedded(embedder: Embedder, items: Sequence[Item]) -> tuple[np.ndarra
     return np.concatenate([one.vectors for one in made]), made
 
 
-async def held(store: Store, ids: Sequence[str]) -> tuple[list[Item], np.ndarray]:
+async def held(store: Store, ids: Sequence[str]) -> Held:
     """Return items that are there, with their vectors, to put them back."""
     there = await store.get(ids)
     return there, await store.vectors([one.id for one in there])

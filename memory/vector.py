@@ -49,6 +49,7 @@ from memory.writing import (
     Writing,
     given_ids,
     mark_of,
+    new_alone,
     normal_form,
     of_names,
     own_id,
@@ -165,7 +166,8 @@ class VectorMemory(Sleeping, Moving):
         async def perform(key: str) -> Outcome:
             each = list({one.id: one for one in items}.values())
             made = await self.embedder.embed([normal_form(one.text) for one in each])
-            async with writing(me.store):
+            alone = not (replaced or fact.key or fact.supersedes)
+            async with writing(me.store, new=alone and await new_alone(me.store, each)):
                 put = False
                 while not put:
                     mark = await mark_of(me.store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -38,10 +39,35 @@ PLACES: WeakValueDictionary[str, FairLock] = WeakValueDictionary()
 _mutex = threading.Lock()
 
 
-def writing(store: Store) -> FairLock:
-    """Return the turn of a collection's writers in this process: who reads before a write needs it.
+class WriterTurn:
+    """The turn of a writer among those of this process, and then among all processes."""
 
-    Other processes are not kept out: see `put_since`.
+    def __init__(self, here: FairLock, anywhere: AbstractAsyncContextManager[None]) -> None:
+        self.here, self.anywhere = here, anywhere
+
+    async def __aenter__(self) -> None:
+        await self.here.__aenter__()
+        try:
+            await self.anywhere.__aenter__()
+        except BaseException:
+            self.here.leave()
+            raise
+
+    async def __aexit__(self, *error: Any) -> None:
+        try:
+            await self.anywhere.__aexit__(*error)
+        finally:
+            self.here.leave()
+
+
+def writing(store: Store, *, new: bool = False) -> AbstractAsyncContextManager[None]:
+    """Return the turn of a collection's writers: who reads before a write needs it.
+
+    On a server it keeps out other processes too; where they share a file see `put_since`.
+
+    Args:
+        store: that is written.
+        new: it is only added to, by ids of texts: no other process need wait for that.
     """
     with _mutex:
         place = getattr(store, "place", "")
@@ -49,7 +75,14 @@ def writing(store: Store) -> FairLock:
         TURNS[store] = found
         if place:
             PLACES[place] = found
-        return found
+    anywhere = getattr(store, "turn", None)
+    return found if new or anywhere is None else WriterTurn(found, anywhere)
+
+
+async def new_alone(store: Store, items: Sequence[Item]) -> bool:
+    """Whether a store that other processes write has none of these ids; of no other it is asked."""
+    shared = getattr(store, "turn", None) is not None
+    return shared and not await store.get([one.id for one in items])
 
 
 async def mark_of(store: Store) -> object:
@@ -61,9 +94,8 @@ async def mark_of(store: Store) -> object:
 async def put_since(store: Store, items: Sequence[Item], vectors: np.ndarray, mark: object) -> bool:
     """Put items, unless another process has written since a mark; whether they were put.
 
-    A file of ours knows. Chroma's folder belongs to one process; on its server nobody can tell,
-    and of two processes that write at the same moment neither sees what the other is about to: of
-    facts `memory.rivals` tells which holds.
+    A file of ours knows. Chroma's folder belongs to one process, and on its server processes take
+    turns (`memory.stores.chromaturn`).
     """
     try:
         with unless_written_since(mark):

@@ -27,6 +27,7 @@ from memory.stores.chromaerasing import TURNS, existing, mend, renewed, sweep
 from memory.stores.chromaerrors import collection_gone, mapped_error, no_collection
 from memory.stores.chromalarge import exact, too_large
 from memory.stores.chromaquery import queried
+from memory.stores.chromaturn import NAME, ServerTurn
 from memory.stores.entry import admitted
 from memory.stores.exact import exactly, restored
 from memory.stores.fact import NOTHING
@@ -88,6 +89,10 @@ class ChromaStore:
         self.place = f"{folder}#{collection}"
         self._turn = TURNS[folder, collection]
         self._drops = DROPS[folder, collection]
+        self._turns: tuple[Any, Any] | None = None
+        """The collection of turns, and the client that it was opened by."""
+        self.turn = ServerTurn(collection, self._on_turns) if self.shared else None
+        """Whose turn it is to write, among all processes, where several may."""
 
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
         if not items:
@@ -282,6 +287,18 @@ class ChromaStore:
         self._begun, self.dims = True, None
         return found
 
+    async def _on_turns(self, work: Callable[[Any], Any]) -> Any:
+        """Do something with the collection of turns, which is made when it is not there."""
+
+        def do(_found: Any) -> Any:
+            if self._turns is None or self._turns[0] is not self._client:
+                name = self.collection + NAME
+                made = self._client.get_or_create_collection(name, embedding_function=None)
+                self._turns = self._client, made
+            return work(self._turns[1])
+
+        return await self._run(do)
+
     def _parts(self, ids: list[str]) -> list[list[str]]:
         """Cut ids into as many as Chroma takes at once: each is a variable of a statement."""
         return [ids[n : n + self._batch] for n in range(0, len(ids), self._batch)]
@@ -319,6 +336,8 @@ class ChromaStore:
         def once() -> Any:
             # Without the lock where it is open: Chroma itself may be called by several threads.
             with self._turn if writes else contextlib.nullcontext():
+                if writes and self.turn is not None:
+                    self.turn.check()
                 found = self._opened or self._open()
                 if not self.shared:
                     FOLDERS.check(self.path, self)

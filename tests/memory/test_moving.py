@@ -230,6 +230,37 @@ async def test_what_fails_halfway_is_taken_back(
         await source.close()
 
 
+async def test_what_others_wrote_during_an_import_that_failed_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("BATCH", "AT_ONCE"):
+        monkeypatch.setattr(f"memory.storing.{name}", 2)
+    async with run(log=open_log("memory:")):
+        made = VectorMemory("notes", store="numpy", path=":memory:", embedder="hashed")
+        ids = [f"i{n}" for n in range(4)]
+        await made.remember([f"Text {n}." for n in range(4)], ids=ids)
+        await made.export(tmp_path / "n.jsonl")
+        await made.remember([f"Old text {n}." for n in range(3)], ids=ids[:3])
+        await made.forget("i3")
+        real, calls = made.embedder.embed, 0
+
+        async def failing(texts: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                monkeypatch.setattr(made.embedder, "embed", real)
+                await made.edit("i0", "Newer text 0.")
+                raise OSError("no room")
+            return await real(texts)
+
+        monkeypatch.setattr(made.embedder, "embed", failing)
+        with pytest.raises(StoreError):
+            await made.import_(tmp_path / "n.jsonl")
+        held = {one.id: one.text for one in await made.items()}
+        assert held == {"i0": "Newer text 0.", "i1": "Old text 1.", "i2": "Old text 2."}
+        await made.close()
+
+
 async def test_a_field_that_looks_like_a_source_removes_nothing() -> None:
     kind = {"store": "numpy", "path": ":memory:", "embedder": "hashed"}
     async with run(log=open_log("memory:")):
