@@ -13,6 +13,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from typing import Any, Literal
 
 from agentkit.errors import (
@@ -161,7 +162,8 @@ class Committer:
             # Steps that wait for nothing would keep everybody else from their turn.
             self._yielded = now
             return False
-        self._commit_on(here)
+        # What subscribers set there stays theirs, as in a callback of the loop.
+        copy_context().run(self._commit_on, here)
         # Whoever was told of it may have stopped us, which is heard in a turn of the loop.
         task = asyncio.current_task()
         return task is None or not task.cancelling()

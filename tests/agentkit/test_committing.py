@@ -7,6 +7,7 @@ import gc
 import threading
 import time
 import warnings
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,16 @@ async def test_who_is_alone_waits_for_no_turn_of_the_loop(disk: Disk) -> None:
                 flushing.send(None)
     assert "none" in turns
     assert [e.seq for e in disk.read("r")] == list(range(1, 40))
+
+
+async def test_what_a_subscriber_sets_is_not_set_in_the_task_that_waits(disk: Disk) -> None:
+    said: ContextVar[str] = ContextVar("said", default="nothing")
+    disk.subscribe(lambda _: said.set("something"))  # type: ignore[arg-type, return-value]
+    lease = await begun(disk)
+    for seq in range(2, 20):
+        disk.append(lease, noted("r", seq))
+        await disk.flush(lease)
+    assert said.get() == "nothing"
 
 
 async def test_what_others_append_in_the_same_turn_is_one_commit(disk: Disk) -> None:
