@@ -195,6 +195,8 @@ class RunStarted(Base):
     """The call from another process that it answers; None where nobody elsewhere called."""
     policy: JSON = None
     """The policy that holds in it from here on, as `agentkit.trust` has it; None without one."""
+    keys: int = 1
+    """How steps are told apart: since 2, what a tool does in the run is told apart by its call."""
     redacted: bool = False
     """Whether what was said in it was taken out of the log later, on somebody's wish."""
     declared: JSON = None

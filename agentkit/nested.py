@@ -17,7 +17,7 @@ from agentkit.log import Log
 from agentkit.messages import JSON, digest
 from agentkit.record import Recorded, RunOpened, recorded
 from agentkit.run import Run
-from agentkit.scope import asleep, here
+from agentkit.scope import asleep, here, told_apart
 from agentkit.sources import Source
 from agentkit.step import PAID
 
@@ -40,7 +40,8 @@ async def in_its_place(
     if place is None or place[0].ended or source.run or id is not None:
         return source, id
     outer, scope = place
-    key = digest(scope.key, "run", name, scope.nth(f"run {name}"))
+    what = told_apart(outer, scope, f"run {name}")
+    key = digest(scope.key, what, scope.nth(what))
     if asleep.get():
         # Of a join that went on without it: it may neither perform nor write.
         ids = (one.opened[key] for one in outer.past.records if key in one.opened)

@@ -43,6 +43,9 @@ BUDGETS = ("budget_usd", "budget_tokens", "budget_calls")
 """What a run may spend."""
 
 
+KEYS = 2
+"""How the steps of a new run are told apart; see `RunStarted.keys`."""
+
 BEATS = 3
 """How often a lease is renewed while it would hold: one or two beats may come late."""
 
@@ -256,6 +259,8 @@ def beginning(
         # A run that goes on, for whomever, answers whoever began it.
         "cause": kept.cause if kept is not None else causing.get(),
         "policy": None if policy is None else policy.form(),
+        # What was recorded under the keys of earlier versions is to be found again.
+        "keys": KEYS if first is None else first.keys,
     }
     own |= {name: real(limits[name]) for name, real in REAL.items() if limits[name] is not None}
     return built(RunStarted, limits | asked | own)

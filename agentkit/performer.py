@@ -35,7 +35,7 @@ from agentkit.messages import (
 )
 from agentkit.model import Model
 from agentkit.run import Run, current_run
-from agentkit.scope import YOU, Scope, current_scope, in_copy, within
+from agentkit.scope import YOU, Scope, current_scope, in_copy, told_apart, within
 from agentkit.standing import ACTING
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of, stopped
@@ -110,6 +110,7 @@ class Performer(Works):
         content = task if isinstance(task, str | Content) else canonical(task)
         before = self.heard(thread_before(after, self.name))
         asked = self._identity(parent, content, before, output, context[1], sample)
+        asked = told_apart(current, parent, asked)
         scope = self._scope(parent, asked, context, sample, model)
         past = current.past
         if past.finished:

@@ -18,7 +18,7 @@ from agentkit.errors import SetupError
 from agentkit.events import NO_USAGE, Usage
 from agentkit.given import NOT_GIVEN
 from agentkit.lacks import Lacks
-from agentkit.messages import JSON
+from agentkit.messages import JSON, digest
 from agentkit.model import Model
 from agentkit.notes import Note
 from agentkit.parts import Binary
@@ -126,6 +126,9 @@ class Scope:
 here: ContextVar[tuple[Any, Scope] | None] = ContextVar("agentkit.run", default=None)
 """The run and the activation that code works in; a run comes later in the reading order."""
 
+calling: ContextVar[tuple[str, str] | None] = ContextVar("agentkit.calling", default=None)
+"""The activation that calls a tool here, and the key of the call."""
+
 asleep: ContextVar[bool] = ContextVar("agentkit.dormant", default=False)
 """See `dormant`."""
 
@@ -165,6 +168,35 @@ def dormant(work: Awaitable[Any]) -> asyncio.Future[Any]:
     context = copy_context()
     context.run(asleep.set, True)
     return asyncio.get_running_loop().create_task(wait(), context=context)
+
+
+class calls:
+    """Do the work of a call of a tool; see `uncancelled` for why it is a class."""
+
+    def __init__(self, key: str) -> None:
+        """Make one, by the key of the call; "" where it is no step, and its work is recorded."""
+        self.key = key
+
+    def __enter__(self) -> None:
+        self.token = calling.set((current_scope().key, self.key) if self.key else calling.get())
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            calling.reset(self.token)
+        except ValueError:
+            pass  # as in `within`
+
+
+def told_apart(run: Any, scope: Scope, what: str) -> str:
+    """What is done in a scope, told apart by the call of a tool that does it.
+
+    Calls at once come to an equal ask, question or draw in any order, and after a crash some of
+    them are not made again: counted together, one would be given what belongs to another.
+    """
+    call = calling.get()
+    if call is None or call[0] != scope.key or run.start.keys < 2:
+        return what
+    return digest(what, call[1])
 
 
 def in_run() -> bool:

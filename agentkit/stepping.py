@@ -48,7 +48,7 @@ from agentkit.holds import Bound, Hold, holding, may_have_cost
 from agentkit.messages import JSON, Content, Thread, canonical, digest, jsonable
 from agentkit.record import NOT_PERFORMED, Edited
 from agentkit.recorder import Recorder
-from agentkit.scope import Scope, asleep, current_scope, giving_up
+from agentkit.scope import Scope, asleep, current_scope, giving_up, told_apart
 from agentkit.standing import ACTING
 from agentkit.step import PAID, Outcome, StepRequest, check_step
 from agentkit.threads import uncancelled
@@ -107,7 +107,7 @@ class Stepping(Recorder):
         check_step(kind, name, effect)
         scope = current_scope()
         asked = canonical(request) if asked is None else asked
-        base = digest(scope.key, KEYED.get(kind, kind), name, asked)
+        base = told_apart(self, scope, digest(scope.key, KEYED.get(kind, kind), name, asked))
         key = digest(base, scope.nth(base))
         step = StepRequest(kind, name, request, effect, nodes, made, scope, key, scope.models)
         scope.models += kind == "model"

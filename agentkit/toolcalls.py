@@ -42,7 +42,7 @@ from agentkit.office import RunOffice
 from agentkit.person import Question, agreed, is_plain_no
 from agentkit.questions import GivenAnswer
 from agentkit.run import current_run
-from agentkit.scope import current_scope, note
+from agentkit.scope import calls, current_scope, note
 from agentkit.step import Outcome
 from agentkit.tools.approving import needs_approval, with_defaults
 from agentkit.tools.arguments import arguments_misfit as not_accepted
@@ -219,9 +219,9 @@ async def performed(
     async def attempt(key: str) -> Outcome:
         context, outer = given_to(agent, chosen, key), sys.exception()
         try:
-            return Outcome(
-                result=await kept_to(chosen, chosen.perform(arguments, context)), made=made
-            )
+            with calls(key):
+                result = await kept_to(chosen, chosen.perform(arguments, context))
+            return Outcome(result=result, made=made)
         except Exception as error:
             return failed(chosen, error, outer, made)
 
