@@ -10,6 +10,8 @@ from agentkit.views.phrases import short
 from agentkit.views.why import Ground, Statement
 from agentkit.words import UNREAD
 
+MOST = 150
+"""Lines that are shown: of an answer that rests on hundreds, the first are enough to begin with."""
 DEEPEST = 12
 """Levels that are shown; below them is said how many more there are."""
 WIDTH, LINE, INDENT = 900.0, 19.0, 20.0
@@ -36,7 +38,10 @@ class WhyPicture(Shown):
 
     def rows(self) -> list[Row]:
         """The chain from the statement down to what it rests on."""
-        return list(told(self.statement, 0, None))
+        rows = list(told(self.statement, 0, None))
+        if (more := len(rows) - MOST) > 0:
+            rows[MOST:] = [(0, "more", rows[MOST][2], f"{more} more lines: %transcript")]
+        return rows
 
     def __str__(self) -> str:
         """A line for each, below what was made of it."""

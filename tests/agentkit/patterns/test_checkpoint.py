@@ -14,8 +14,8 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.patterns import checkpoint
 from agentkit.patterns.checkpoint import Quarantined
 from agentkit.patterns.parts.checking import AnswerChecked, Approved, Withheld, statement_of
-from agentkit.pictures.why import WhyPicture
-from agentkit.views.why import why
+from agentkit.pictures.why import MOST, WhyPicture
+from agentkit.views.why import Statement, why
 from tests.fakes import ScriptedModel
 
 
@@ -207,3 +207,16 @@ async def test_why_tells_who_said_checked_and_approved_it_with_the_numbers_of_ev
     assert why(log, answer.run_id, text="(source: tariff)").actor in ("searcher", "editor")
     with pytest.raises(SetupError, match="No statement"):
         why(log, answer.run_id, text="nobody said this")
+
+
+def test_what_rests_on_hundreds_of_statements_is_shown_in_part() -> None:
+    def statement(n: int) -> Statement:
+        return Statement("r", f"s{n}", f"a{n}", "agent", "m", asked=n, task="t", seq=n, text="x")
+
+    whole = statement(1)
+    whole.before = [statement(n) for n in range(2, 402)]
+    lines = str(WhyPicture(whole)).splitlines()
+    assert len(lines) == MOST + 1
+    assert lines[-1].endswith(f"{2 * 401 - MOST} more lines: %transcript")
+    whole.before = whole.before[:10]
+    assert len(str(WhyPicture(whole)).splitlines()) == 2 * 11
