@@ -251,7 +251,7 @@ def beginning(
         "at": known.log.clock(),
         "scope": "",
         "name": mended(name or again or (titled(actor, asked["task"]) if actor else "run")),
-        "origin": Ref(run=source.run, seq=at or events[-1].seq) if branches else None,
+        "origin": Ref(run=source.run, seq=source.last_shared(at, events)) if branches else None,
         "how": "ask" if source.how == "replay" else source.how,
         "place": place,
         "root": root,

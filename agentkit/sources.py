@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +27,21 @@ class Source:
     @property
     def resumed(self) -> bool:
         return self.how == "resume"
+
+    def last_shared(self, at: int | None, events: Sequence[Any]) -> int:
+        """The last of its run's events that a fork shares; without `at` the newest.
+
+        Raises:
+            SetupError: there is no such event.
+        """
+        newest: int = events[-1].seq
+        if at is not None and at > newest:
+            raise SetupError(
+                f"Run {self.run} has no event {at} after which to fork.",
+                expected=f"the number of one of its events, 1 to {newest}",
+                todo="%events RUN lists them, or `agentkit log show RUN`",
+            )
+        return at or newest
 
 
 def source_of(

@@ -171,7 +171,7 @@ def bill(rows: Sequence[Row], *by: str) -> list[Row]:
         SetupError: there is no such column.
     """
     if unknown := [one for one in by if one not in KEYS]:
-        raise SetupError(f"A bill by {', '.join(unknown)}.", expected=", ".join(KEYS))
+        raise SetupError(f"There is no bill by {', '.join(unknown)}.", expected=", ".join(KEYS))
     found: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         key = tuple(row[one] for one in by)

@@ -127,6 +127,9 @@ async def test_an_edit_that_names_no_end_of_a_step_is_refused() -> None:
     last = ends(log, answer.run_id, "echo")[-1]
     with pytest.raises(SetupError, match="behind event 3"):
         await team.fork(answer.run_id, at=3, edit={last.seq: "x"}, log=log)
+    newest = len(log.read(answer.run_id))
+    with pytest.raises(SetupError, match=f"no event 999 .*\n.* 1 to {newest}"):
+        await team.fork(answer.run_id, at=999, log=log)
     assert len(log.runs()) == 1
 
 
