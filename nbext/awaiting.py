@@ -131,11 +131,11 @@ def reaching(names: Iterable[str]) -> Transform:
                 raise unreachable(place, call)
         for node in tree.body:
             above, body = cell_magic(node)
-            if above in ALONE and (found := below.search(body)):
+            if (name := above.lstrip("%")) in ALONE and (found := below.search(body)):
                 raise SetupError(
-                    f"%{found[1]} cannot wait for an answer under %%{above}.",
-                    expected=f"%{found[1]} in a cell without %%{above}",
-                    todo=f"its option {ALONE[above]} is there for that: see %%{found[1]}?",
+                    f"%{found[1]} cannot wait for an answer under {above}.",
+                    expected=f"%{found[1]} in a cell without {above}",
+                    todo=f"its option {ALONE[name]} is there for that: see %%{found[1]}?",
                 )
         return lines
 
@@ -147,15 +147,25 @@ PARSED = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
 def cell_magic(node: ast.stmt) -> tuple[str, str]:
-    """The name and the body of the cell magic that a statement calls; empty for others."""
+    """The name and the body of the cell magic that a statement calls; empty for others.
+
+    Of a line magic what follows it, which `%time` and the like run by themselves, too.
+    """
     match node:
+        case ast.Expr(
+            ast.Call(
+                ast.Attribute(attr="run_line_magic"),
+                [ast.Constant(str(name)), ast.Constant(str(body))],
+            )
+        ):
+            return f"%{name}", body
         case ast.Expr(
             ast.Call(
                 ast.Attribute(attr="run_cell_magic"),
                 [ast.Constant(str(name)), _, ast.Constant(str(body))],
             )
         ):
-            return name, body
+            return f"%%{name}", body
     return "", ""
 
 

@@ -9,6 +9,7 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
+from types import CoroutineType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -30,7 +31,7 @@ from nbext.awaiting import (
     wake_on_interrupt,
 )
 from nbext.completion import matchers
-from nbext.explaining import advice_on
+from nbext.explaining import advice_on, advice_on_syntax, coroutine_shown
 from nbext.fleets import showing_batches
 from nbext.hidden import explanation, hider
 from nbext.hinting import inspecting
@@ -87,12 +88,20 @@ def load(shell: Any) -> Session:
     markdown = shell.display_formatter.formatters["text/markdown"]
     markdown.for_type(Answer, lambda answer: answer_shown(answer)[0])
     undo.append(lambda: forget(markdown))
+    undo.append(explained(shell))
     undo.append(showing_batches(shell))
     undo.append(close_widgets)
     undo += [on_path(), at_home()]
     session.start_simulation()
     greet(session, log)
     return session
+
+
+def explained(shell: Any) -> Callable[[], None]:
+    """Say of an ask that nobody awaits what it is; returns what ends that."""
+    plain = shell.display_formatter.formatters["text/plain"]
+    plain.for_type(CoroutineType, coroutine_shown)
+    return lambda: plain.type_printers.pop(CoroutineType, None)
 
 
 def showing_results() -> Transform:
@@ -221,7 +230,11 @@ def when_a_cell_fails(session: Session) -> Callable[[], None]:
     """Say of a cell's error what it does not say itself; see `advice_on`."""
 
     def told(result: Any) -> None:
-        if why := advice_on(result.error_in_exec):
+        why = advice_on(result.error_in_exec)
+        if result.error_before_exec is not None:
+            cell, names = result.info.raw_cell, [magic.name for magic in MAGICS]
+            why = why or advice_on_syntax(result.error_before_exec, cell, names)
+        if why:
             warn(why)
 
     session.shell.events.register("post_run_cell", told)

@@ -169,7 +169,9 @@ def cost(session: Session, line: Line, body: str | None) -> Any:
     """
     runs = chosen(session, line)
     if len(ways := [one for one in WAYS if line.has(one)]) > 1:
-        raise SetupError(f"%cost {' '.join(ways)}", expected=f"one of {', '.join(WAYS)}")
+        raise SetupError(
+            f"%cost cannot have {' and '.join(ways)} at once.", expected=f"one of {', '.join(WAYS)}"
+        )
     if ways:
         return Still(priced(session, line, runs, ways[0]), drawn=True)
     from nbext.widgets import BillWidget

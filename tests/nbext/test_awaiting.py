@@ -96,6 +96,7 @@ def test_a_magic_inside_a_block_is_awaited_too(manager: TransformerManager) -> N
         ("class A:\n    x = %ask clerk hi", "the body of class A"),
         ("async def g():\n    def f():\n        %ask clerk hi", "async def f"),
         ("%%time\nx = %ask clerk hi", "under %%time"),
+        ("%time %ask clerk hi", "under %time"),
         ("%%capture out\n%ask clerk hi", "--quiet"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import sys
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 from IPython.core.events import EventManager, available_events
 
-from nbext.explaining import advice_on
+from agentkit import Agent
+from agentkit.testing import ScriptedModel
+from nbext.definitions import Definitions
+from nbext.explaining import advice_on, advice_on_syntax, coroutine_shown
 from nbext.loading import when_a_cell_begins
 
 
@@ -43,7 +47,8 @@ def test_a_page_imports_what_its_last_cell_wrote_though_its_folders_keep_their_t
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    session: Any = SimpleNamespace(shell=SimpleNamespace(), ready=False)
+    session: Any = SimpleNamespace(shell=SimpleNamespace(), ready=False, actors=dict)
+    session.definitions = Definitions()
     session.shell.events = EventManager(session.shell, available_events)
     stop = when_a_cell_begins(session)
     os.utime(tmp_path, (0, 0))
@@ -63,3 +68,34 @@ def test_a_page_imports_what_its_last_cell_wrote_though_its_folders_keep_their_t
     finally:
         sys.path.remove(str(tmp_path))
         stop()
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("def f():\n    return %ask clerk hi", "answer = %ask"),
+        ("print(%ask clerk hi)", "answer = %ask"),
+        ("x = 5 % ask clerk", None),
+        ("def f(:\n    %ask clerk hi", None),
+        ("return %cd x", None),
+    ],
+)
+def test_a_magic_inside_a_line_is_explained_where_python_does_not_understand_it(
+    cell: str, says: str | None
+) -> None:
+    told = advice_on_syntax(SyntaxError("invalid syntax"), cell, ["ask", "fork"])
+    assert told is None if says is None else says in (told or "")
+    assert advice_on_syntax(None, cell, ["ask"]) is None
+
+
+async def test_an_ask_that_is_not_awaited_says_so() -> None:
+    clerk = Agent("clerk", model=ScriptedModel("hi"))
+    lines: list[str] = []
+    printer: Any = SimpleNamespace(text=lines.append)
+    asking, other = clerk("hi"), asyncio.sleep(0)
+    for one in (asking, other):
+        coroutine_shown(one, printer, False)
+    assert "Nobody was asked" in lines[0] and "await clerk(...)" in lines[0]
+    assert lines[1] == repr(other)
+    assert (await asking).text == "hi"
+    await other
