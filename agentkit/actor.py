@@ -28,6 +28,7 @@ from agentkit.messages import JSON, Content, jsonable
 from agentkit.offering import Submitting
 from agentkit.opening import BUDGETS, run
 from agentkit.options import AskOptions, RunOptions
+from agentkit.origins import beginning_of
 from agentkit.parts import as_content
 from agentkit.performer import Performer
 from agentkit.run import current_run
@@ -274,7 +275,7 @@ class Actor(Submitting, Performer, Generic[T]):
         self, run_id: str, log: Log | None, how: str, options: dict[str, Any]
     ) -> Answer[T]:
         log = log or open_log()
-        start = next(e for e in log.read(run_id, upto=1) if isinstance(e, RunStarted))
+        start = beginning_of(log.read(run_id, upto=1), run_id)
         if start.actor != self.name:
             asked = f"{start.actor} was asked" if start.actor else "it is a block of code"
             raise SetupError(

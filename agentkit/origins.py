@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agentkit.budget import CallRefused
 from agentkit.doubts import in_doubt, spoken_of
+from agentkit.errors import LogCorrupt
 from agentkit.events import Noted, RunEnded, RunStarted, StepStarted
 from agentkit.log import Log
 from agentkit.past import Forked, Fresh, Past, Rerun
 from agentkit.record import Recorded, edited, recorded
+
+
+def beginning_of(events: Iterable[Any], run: str) -> RunStarted:
+    """The event that a run begins with.
+
+    Raises:
+        LogCorrupt: it has none.
+    """
+    found = next((one for one in events if isinstance(one, RunStarted)), None)
+    if found is None:
+        raise LogCorrupt(
+            f"Run {run} has no event that begins it, so nobody knows what was asked.",
+            expected="a log as it was written",
+            todo="`agentkit log verify` says what else is wrong; restore a copy",
+            run_id=run,
+        )
+    return found
 
 
 def held_back(events: Sequence[Any]) -> bool:

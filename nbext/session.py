@@ -23,6 +23,7 @@ from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.machine import process_name
 from agentkit.messages import JSON
+from agentkit.origins import beginning_of
 from agentkit.person import Question
 from agentkit.place import alike, here
 from agentkit.tools.toolbox import is_tool
@@ -286,7 +287,7 @@ class Session:
 
     def started(self, info: RunInfo) -> RunStarted:
         """What was asked in a run."""
-        return next(e for e in self.log.read(info.id) if isinstance(e, RunStarted))
+        return beginning_of(self.log.read(info.id), info.id)
 
     @property
     def model(self) -> str:

@@ -19,7 +19,7 @@ from agentkit.events import STREAMS
 from agentkit.log import Erased
 from agentkit.logs import blobs, chain, checking, documents, packing, schema, verifying
 from agentkit.logs.epochs import EPOCH
-from agentkit.logs.rows import Statements
+from agentkit.logs.rows import Statements, there
 from agentkit.logs.typed import GIVEN, PATCH, WRITTEN, Typed, typed
 from agentkit.media import readable
 from agentkit.messages import JSON
@@ -276,7 +276,8 @@ def erase_messages(db: Statements, wanted: Texts) -> int:
     """Erase from the messages, and seal them as they are then; how many there were."""
     changed, seals = altered_messages(db, wanted), checking.seals_of(db)
     for id, parent, body in changed:
-        (before,) = db.execute("SELECT body FROM messages WHERE id=?", (id,)).fetchone()
+        stored = db.execute("SELECT body FROM messages WHERE id=?", (id,)).fetchone()
+        (before,) = there(stored, "A message")
         db.execute("UPDATE messages SET body=? WHERE id=?", (body, id))
         # What somebody altered before gets no seal: it would make the alteration look like ours.
         if as_named(id, parent, before, seals):
@@ -387,7 +388,7 @@ def rewrite(db: Statements, run: int, rows: Sequence[tuple[str, int]]) -> None:
 
 def commits(db: Statements, run: int) -> Iterator[tuple[bytes, bytes, list[Row]]]:
     """The commits of a run: mark, head before, and events."""
-    (id,) = db.execute("SELECT id FROM runs WHERE n=?", (run,)).fetchone()
+    (id,) = there(db.execute("SELECT id FROM runs WHERE n=?", (run,)).fetchone(), "A run's line")
     head, kept = chain.origin(id), list[Row]()
     rows = db.execute(
         "SELECT seq, at, scope, body, mark FROM events WHERE run=? ORDER BY seq", (run,)

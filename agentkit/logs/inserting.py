@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.logs import chain
+from agentkit.logs.rows import there
 from agentkit.messages import Thread, stored_message
 from agentkit.runinfo import Tally
 
@@ -74,7 +75,7 @@ def begin(
         return None, last
     if not db.execute(LINK, (bound, bytearray(last))).rowcount:
         # Another process has begun a run since this one last did.
-        before = db.execute("SELECT link FROM chain").fetchone()[0]
+        (before,) = there(db.execute("SELECT link FROM chain").fetchone(), "The chain's row")
         link = chain.link(before, lease.run)
         db.execute("UPDATE runs SET link=? WHERE n=?", (link, written.lastrowid))
         db.execute(LINK, (link, before))

@@ -26,7 +26,7 @@ from agentkit.logs.erasing import BLANK, written
 from agentkit.logs.pruned import LINE, key, line_seal
 from agentkit.logs.redacting import redacted
 from agentkit.logs.refusals import refuse_altered
-from agentkit.logs.rows import Statements, native
+from agentkit.logs.rows import Statements, native, there
 from agentkit.messages import JSON, Message, stored_message
 
 LEAST = 2
@@ -125,7 +125,7 @@ def prune(db: Statements, runs: Sequence[int], answers: bool) -> PruningPlan:
     found, wanted = PruningPlan(list(runs), answers), set[bytes]()
     for n in runs:
         of = f"SELECT id, {schema.what(db)} FROM runs WHERE n=?"
-        (id, what) = db.execute(of, (n,)).fetchone()
+        id, what = there(db.execute(of, (n,)).fetchone(), "A run's line")
         # A seal on what somebody altered would hide that.
         refuse_altered(id, "this log", verifying.altered(db, n, id, {}))
         rows = db.execute(
@@ -181,7 +181,8 @@ def kept(event: dict[str, JSON], whole: bool) -> dict[str, JSON]:
 
 def store(db: Statements, n: int, id: str, left: Sequence[tuple[int, float, str, str]]) -> None:
     """Put what is left of a run in place of what was there, sealed as one commit; and its line."""
-    (head,) = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
+    line = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
+    (head,) = there(line, "A run's line")
     marks = ",".join("?" * len(left))
     seqs = [seq for seq, *_ in left]
     db.execute(f"DELETE FROM events WHERE run=? AND seq NOT IN ({marks})", (n, *seqs))
@@ -241,7 +242,8 @@ def above(parents: Mapping[bytes, bytes | None], ids: Iterable[bytes]) -> set[by
 
 def blank(db: Statements, id: bytes) -> None:
     """Leave of a message its place in the conversation, sealed."""
-    parent, body = db.execute("SELECT parent, body FROM messages WHERE id=?", (id,)).fetchone()
+    stored = db.execute("SELECT parent, body FROM messages WHERE id=?", (id,)).fetchone()
+    parent, body = there(stored, "A message")
     said = Message.model_validate_json(body)
     made = stored_message(Message(role=said.role, content=BLANK, call_id=said.call_id and BLANK))
     if made != body:

@@ -29,7 +29,7 @@ from agentkit.logs.checking import (
 )
 from agentkit.logs.pruned import pruned
 from agentkit.logs.reading import Kept, one_message, several
-from agentkit.logs.rows import Statements, native
+from agentkit.logs.rows import Statements, native, there
 from agentkit.messages import Message, digest, thread_message
 
 COLUMNS = (
@@ -117,7 +117,10 @@ def altered(db: Statements, n: int, run: str, met: dict[str, Kept]) -> str:
     """
     if schema.version_of(db) < schema.CHAINED:
         return ""
-    (head,) = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
+    line = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
+    if line is None:
+        return "its line is missing, or was altered"
+    (head,) = line
     rows = db.execute(
         "SELECT seq, at, scope, body, mark FROM events WHERE run=? ORDER BY seq", (n,)
     ).fetchall()
@@ -332,7 +335,7 @@ def unchained(db: Statements) -> str:
     """From where on the log is chained, if not from its first event: a sentence, or ""."""
     if schema.version_of(db) < schema.CHAINED:
         return "An older agentkit wrote this file, without a hash chain: edits may go unseen."
-    since, at = db.execute("SELECT since, at FROM chain").fetchone()
+    since, at = there(db.execute("SELECT since, at FROM chain").fetchone(), "The chain's row")
     if not since:
         return ""
     when = f" on {datetime.fromtimestamp(at):%Y-%m-%d}" if at else ""

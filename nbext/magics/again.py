@@ -13,10 +13,9 @@ from agentkit.borrowing import model_again
 from agentkit.conversation import heard_in
 from agentkit.doubts import NOT_DONE, called
 from agentkit.errors import SetupError, TeamChanged
-from agentkit.events import RunStarted
 from agentkit.log import RunInfo
 from agentkit.messages import JSON
-from agentkit.origins import doubts_of
+from agentkit.origins import beginning_of, doubts_of
 from agentkit.typed import schema_of
 from agentkit.views.eventlist import editable
 from nbext.asking import Ask, output_of, perform
@@ -206,7 +205,7 @@ def again(
     """
     actor = session.asked_in(info)
     events = session.log.read(info.id)
-    asked = next(e for e in events if isinstance(e, RunStarted))
+    asked = beginning_of(events, info.id)
     wish = wished(events)
     model, how = asked.model or wish.model, next(iter(options))
     binding = line.binding or (Binding(name=wish.name, type=wish.type) if wish.name else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sqlite3
 import time
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from agentkit import Agent
 from agentkit.cli import main
-from agentkit.errors import LogCorrupt, LogError
+from agentkit.errors import AgentkitError, LogCorrupt, LogError
 from agentkit.logs.sqlite import SqliteLog
+from agentkit.origins import beginning_of
 from tests.agentkit.logs.test_chain import recorded, stream
+from tests.fakes import EchoModel
 
 COMMANDS = (
     ["list"], ["show", "r0"], ["show", "last"], ["transcript", "r0"], ["export"], ["verify"],
@@ -237,3 +241,46 @@ def test_escapes_in_a_log_do_not_reach_the_terminal(
     with pytest.raises(SystemExit):
         main(["log", "list", acting])
     assert not set("\x1b\x07\x9b\r\b\u202e") & set(capsys.readouterr().err)
+
+
+DELETED = ("runs WHERE n=1", "events WHERE seq=1", "chain", "messages", "blobs", "events")
+
+
+@pytest.mark.parametrize("rows", DELETED)
+@pytest.mark.parametrize("how", ["resume", "rerun", "replay", "fork"])
+async def test_who_goes_on_from_a_log_without_some_of_its_rows_is_told_so(
+    path: Path, rows: str, how: str
+) -> None:
+    changed(path, f"DELETE FROM {rows}")
+    log = SqliteLog(path)
+    clerk = Agent("clerk", model=EchoModel())
+    try:
+        with contextlib.suppress(AgentkitError):
+            await getattr(clerk, how)("r0", log=log)
+        with contextlib.suppress(AgentkitError):
+            log.verify()
+        with contextlib.suppress(AgentkitError):
+            assert log.unchained is not None
+        for dry in (True, False):
+            with contextlib.suppress(AgentkitError):
+                log.prune(4e9, dry=dry)
+    finally:
+        with contextlib.suppress(AgentkitError):
+            log.close()
+
+
+async def test_a_line_that_only_an_index_knows_is_corrupt(path: Path) -> None:
+    log = SqliteLog(path)
+    assert log.has("r0") and log.read("r0")
+    other = sqlite3.connect(path)
+    other.execute("DELETE FROM runs WHERE n=1")
+    other.commit()
+    other.close()
+    with pytest.raises(LogCorrupt, match="its line is missing"):
+        log.trust("r0")
+    log.close()
+
+
+def test_a_run_without_a_beginning_is_corrupt() -> None:
+    with pytest.raises(LogCorrupt, match="no event that begins it"):
+        beginning_of([], "r0")
