@@ -90,6 +90,8 @@ class Committer:
         self._locked_since: float | None = None
         self._yielded = 0.0
         """When somebody last waited for a turn of the loop."""
+        self._streams: dict[str, Lease] = {}
+        """Of shared state, by which lease it was last written here."""
         self._unsaid: Batch = []
         """What is stored and not announced."""
         self._writer = WriterThread()
@@ -103,6 +105,8 @@ class Committer:
         """
         loop = running_loop()
         with self._mutex:
+            if lease.what == "stream":
+                self._streams[lease.run] = lease
             known = self._pending.get(id(lease))
             if known is None:
                 self._pending[id(lease)] = (lease, [*events])
@@ -222,8 +226,21 @@ class Committer:
         try:
             # What others write for a moment is waited for: nobody would commit it later.
             self._commit_patiently(CLOSING_S, (LogLocked,))
+            self._let_go()
         finally:
             self._writer.close(release)
+
+    def _let_go(self) -> None:
+        """Leave streams to whoever writes next: nothing comes from a log that is closed.
+
+        Runs are not let go: one that is under way still is nobody else's.
+        """
+        for lease in self._streams.values():
+            lease.seconds = 0.0
+            self._pending[id(lease)] = (lease, [])
+        with contextlib.suppress(Exception):  # Where that fails they end by themselves.
+            self.commit()
+        self._pending.clear()
 
     def _commit(self) -> None:
         error, waiters = self._store()

@@ -527,3 +527,26 @@ async def test_a_stream_is_claimed_once_others_let_go_of_the_file(tmp_path: Path
     assert made.state == 3
     other.close()
     log.close()
+
+
+@pytest.mark.parametrize("inside", [True, False])
+async def test_a_log_that_was_closed_and_opened_again_is_written_at_once(
+    tmp_path: Path, inside: bool
+) -> None:
+    for n in range(3):
+        log = SqliteLog(tmp_path / "log.db")
+        tally = State("tally", 0, lambda state, event: state + event, log=log)
+        async with run(log=log):
+            assert await tally.record(1) == n + 1
+        assert log.verify() == []
+        log.close() if inside else await asyncio.to_thread(log.close)
+
+
+async def test_a_log_whose_file_is_gone_can_be_closed(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    tally = State("tally", 0, lambda state, event: state + event, log=log)
+    async with run(log=log):
+        await tally.record(1)
+    for one in tmp_path.glob("log.db*"):
+        one.unlink()
+    log.close()
