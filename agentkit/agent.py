@@ -34,7 +34,7 @@ from agentkit.messages import (
     extend,
     thread_of,
 )
-from agentkit.model import DEFAULTS, Model, Options, Reply, Request
+from agentkit.model import DEFAULTS, Model, Options, Reply, Request, identity_text
 from agentkit.options import AskOptions
 from agentkit.replies import REPAIRS, Wanted, recalled
 from agentkit.replies import answer_of as said_by
@@ -288,13 +288,15 @@ class Agent(Actor[T]):
                 first_s=listener.first_s if listener else None,
             )
 
+        identity = request.identity()
         outcome = await run.step(
             "model",
             model.name,
-            request.identity(),
+            identity,
             perform,
             nodes=sent,
             durable=False,
+            asked=identity_text(identity),
             bound=partial(bound_of, model, request),
         )
         said, stop = outcome.nodes[-1], outcome.result["stop"]

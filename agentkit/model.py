@@ -95,6 +95,15 @@ class Request(Frozen):
         }
 
 
+def identity_text(identity: dict[str, JSON]) -> str:
+    """A request's identity as canonical JSON; digests alone, as most often, are put together."""
+    head = identity["head"]
+    if identity["options"] or "settings" in identity or not head.isalnum():
+        return canonical(identity)
+    output, tools = identity["output"], identity["tools"]
+    return f'{{"head":"{head}","options":{{}},"output":"{output}","tools":"{tools}"}}'
+
+
 class Reply(Frozen):
     """What a model answered."""
 

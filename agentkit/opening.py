@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncContextDecorator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,8 +50,7 @@ BEATS = 3
 """How often a lease is renewed while it would hold: one or two beats may come late."""
 
 
-@contextlib.asynccontextmanager
-async def run(
+def run(
     name: str = "",
     *,
     log: Log | None = None,
@@ -79,7 +78,7 @@ async def run(
     deps: str = "",
     person: Person | None = None,
     require: Require | None = None,
-) -> AsyncIterator[Run]:
+) -> Performing:
     """Open a run; every ask inside belongs to it.
 
     Args:
@@ -124,17 +123,21 @@ async def run(
         DeadlinePassed: it took longer than deadline_s; it can be resumed.
         RuleBroken: a rule that it must keep is broken, or a step was held back that would break it.
     """
-    limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
-    limits |= {"budget_calls": budget_calls, "deadline_s": deadline_s, "concurrency": concurrency}
-    own = {"actor": mended(actor) or None, "sample": sample, "model": model, "deps": deps}
-    own |= {"output": output, "arguments": arguments or None}
-    check_limits(limits, id, at=at, edit=edit, settle=settle, seed=seed, name=name, **own)
-    source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)
-    known = await looked_up(log or open_log(), source, id, limits, extend, require, name)
-    start = beginning(known, name, at, own | as_asked(task) | as_kept(edit), limits)
-    current = opened_run(known, start, settle or {}, person, require)
-    async with Performing(current, start, judged=not edit):
-        yield current
+
+    async def opened() -> tuple[Run, RunStarted, bool]:
+        limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
+        limits |= {"budget_calls": budget_calls, "deadline_s": deadline_s}
+        limits |= {"concurrency": concurrency}
+        own = {"actor": mended(actor) or None, "sample": sample, "model": model, "deps": deps}
+        own |= {"output": output, "arguments": arguments or None}
+        check_limits(limits, id, at=at, edit=edit, settle=settle, seed=seed, name=name, **own)
+        source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)
+        known = await looked_up(log or open_log(), source, id, limits, extend, require, name)
+        start = beginning(known, name, at, own | as_asked(task) | as_kept(edit), limits)
+        current = opened_run(known, start, settle or {}, person, require)
+        return current, start, not edit
+
+    return Performing(opened)
 
 
 def check_limits(limits: dict[str, Any], id: str | None, **words: Any) -> None:
@@ -309,27 +312,30 @@ def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
     return past
 
 
-class Performing:
+class Performing(AsyncContextDecorator, AbstractAsyncContextManager[Run, None]):
     """From the record that a run begins to that of its end; a class, for `uncancelled`'s reason."""
 
-    def __init__(self, current: Run, start: RunStarted, *, judged: bool) -> None:
+    def __init__(self, opened: Callable[[], Awaitable[tuple[Run, RunStarted, bool]]]) -> None:
         """Make one.
 
         Args:
-            current: the run.
-            start: its first event.
-            judged: whether steps in doubt are asked about at once. What is edited may lead
-                elsewhere; then a doubt is put where it is met.
+            opened: looks up and checks what it begins with: the run, its first event, and whether
+                steps in doubt are asked about at once. What is edited may lead elsewhere; then a
+                doubt is put where it is met.
         """
-        self.current, self.start, self.judged = current, start, judged
-        self.inside = within(current, current.root)
+        self.opened = opened
         self.deadline: Deadline | None = None
-        if current.lease is not None and start.deadline_s is not None:
+
+    def _recreate_cm(self) -> Performing:
+        return Performing(self.opened)  # each call of a function that is decorated is a run
+
+    async def __aenter__(self) -> Run:
+        current, start, judged = await self.opened()
+        self.current, lease = current, current.lease
+        self.inside = within(current, current.root)
+        if lease is not None and start.deadline_s is not None:
             who = start.actor or "The block of code"
             self.deadline = Deadline(current, current.root, who, start.deadline_s)
-
-    async def __aenter__(self) -> None:
-        current, start, lease = self.current, self.start, self.current.lease
         if start.how == "resume":
             charge(current, current.past.records[0])
         if lease:
@@ -340,7 +346,7 @@ class Performing:
             current.monitor.begin(start)
         self.stop = heartbeat(current.log, lease) if lease else None
         try:
-            if self.judged:
+            if judged:
                 current.judge()
             if start.concurrency is not None:
                 bind(current.root, Bounds(concurrency=start.concurrency))
@@ -350,6 +356,7 @@ class Performing:
             await self.end(error)
             raise
         self.inside.__enter__()
+        return current
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self.inside.__exit__()

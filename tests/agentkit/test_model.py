@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from agentkit.messages import Message, canonical, thread_of
-from agentkit.model import Model, Options, Reply, Request, ToolSpec
+from agentkit.model import Model, Options, Reply, Request, ToolSpec, identity_text
 from tests.fakes import EchoModel, ScriptedModel, call
 
 THREAD = thread_of([Message(role="system", content="s"), Message(role="user", content="u")])
@@ -60,3 +60,20 @@ def test_a_reply_shows_its_text_and_calls() -> None:
 def test_the_fakes_are_models() -> None:
     assert isinstance(EchoModel(), Model)
     assert isinstance(ScriptedModel(), Model)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"thread": thread_of([Message(role="user", content="Hello")])},
+        {"options": Options(temperature=0.5)},
+        {"settings": {"options": {"seed": 1}}},
+        {"output": {"type": "object", "title": "é"}},
+        {"tools": (ToolSpec(name="add", description="Add.", parameters={"type": "object"}),)},
+    ],
+)
+def test_an_identitys_text_is_its_canonical_json(asked: Any) -> None:
+    identity = Request(**{"thread": (), **asked}).identity()
+    assert identity_text(identity) == canonical(identity)
+    assert identity_text({**identity, "head": 'a"b'}) == canonical({**identity, "head": 'a"b'})

@@ -620,3 +620,16 @@ async def test_a_memorys_read_waits_for_its_end_alone_to_be_stored(effect: Effec
         assert before == ["run.started", *(["step.started"] if effect != "pure" else [])]
         stored = [event.kind for event in log._order]
         assert stored == ["run.started", "step.started", "step.ended"]
+
+
+async def test_a_function_that_a_run_decorates_is_a_run_each_time_it_is_called() -> None:
+    log = MemoryLog()
+
+    @run("deliver", log=log)
+    async def deliver(again: int) -> int:
+        if again:
+            await asyncio.gather(deliver(again - 1), deliver(again - 1))
+        return again
+
+    await asyncio.gather(deliver(1), deliver(0))
+    assert [(one.name, one.status) for one in log.runs()] == [("deliver", "ok")] * 4
