@@ -19,7 +19,7 @@ from agentkit.borrowing import Lent, connected, model_again
 from agentkit.bounds import Bounds, bounds_of, in_time
 from agentkit.conversation import After, heard_in
 from agentkit.deprecated import moved
-from agentkit.errors import SetupError, TeamChanged, error_text
+from agentkit.errors import SetupError, TeamChanged, error_text, safe_repr
 from agentkit.events import RunStarted, uuid7
 from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
@@ -196,7 +196,7 @@ class Actor(Submitting, Performer, Generic[T]):
         """
         if type(sample) is not int or sample < 0:
             raise SetupError(
-                f"{self.name} was asked for the sample {sample!r}.",
+                f"{self.name} was asked for the sample {safe_repr(sample)}.",
                 expected="a whole number from 0: which draw of the same ask this is",
             )
         content, texts = None, task
@@ -282,7 +282,7 @@ class Actor(Submitting, Performer, Generic[T]):
                 f"Run {run_id} cannot be repeated by {self.name}: {asked}.",
                 todo=f"ask {start.actor}.{how}(...)"
                 if start.actor
-                else f"run the block again as: async with run({how}={run_id!r})",
+                else f"run the block again as: async with run({how}={safe_repr(run_id)})",
             )
         if how in ("resume", "replay"):
             self._same_deps(start, options)
@@ -437,7 +437,7 @@ def checked_name(name: str) -> str:
     known = isinstance(name, str) and name not in ("", "you")
     if not known or "/" in name or name != name.strip():
         raise SetupError(
-            f"An actor cannot be called {name!r}.",
+            f"An actor cannot be called {safe_repr(name)}.",
             expected="a text: a name without '/' and outer spaces; 'you' is the person who asks",
         )
     return name

@@ -20,7 +20,7 @@ from agentkit.borrowing import Cast, checked, reply_of
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
-from agentkit.errors import ContextTooLong, SetupError, TurnsSpent
+from agentkit.errors import ContextTooLong, SetupError, TurnsSpent, safe_repr
 from agentkit.holds import bound_of
 from agentkit.instructions import Instructions, instructed, summary
 from agentkit.messages import (
@@ -106,7 +106,8 @@ class Agent(Actor[T]):
             )
         if type(max_turns) is not int or max_turns < 1:
             raise SetupError(
-                f"max_turns of {name} is {max_turns!r}.", expected="a whole number, 1 or more"
+                f"max_turns of {name} is {safe_repr(max_turns)}.",
+                expected="a whole number, 1 or more",
             )
         schema_of(output)
         self.instructions, self.output = instructions, output
@@ -336,7 +337,7 @@ def model_of(name: str, model: str | Model | None) -> Model:
                 todo=f'Agent("clerk", "...", model={name!r})',
             )
         return connect(model)
-    return checked(model, f"The model of {name} is {model!r}.")
+    return checked(model, f"The model of {name} is {safe_repr(model)}.")
 
 
 def hooked_by(name: str, hooks: Sequence[Hook]) -> Hooked:
@@ -359,7 +360,7 @@ def sampling(name: str, temperature: float | None, max_tokens: int | None) -> Op
     except ValidationError as error:
         first = error.errors()[0]
         raise SetupError(
-            f"{first['loc'][0]} of {name} is {first['input']!r}: {first['msg']}.",
+            f"{first['loc'][0]} of {name} is {safe_repr(first['input'])}: {first['msg']}.",
             expected="temperature as a number, max_tokens as a whole number from 1",
         ) from error
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from agentkit.errors import SetupError, UnknownModel
+from agentkit.errors import SetupError, UnknownModel, safe_repr
 from agentkit.messages import canonical
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note
@@ -37,7 +37,11 @@ def connected(model: Lent | None, name: str) -> Model | None:
         return connect(model)
     if isinstance(model, Mapping):
         return cast(model, name)
-    return None if model is None else checked(model, f"{name} was asked with the model {model!r}.")
+    return (
+        None
+        if model is None
+        else checked(model, f"{name} was asked with the model {safe_repr(model)}.")
+    )
 
 
 def cast(models: Mapping[str, str | Model], name: str) -> Cast:
@@ -51,7 +55,7 @@ def cast(models: Mapping[str, str | Model], name: str) -> Cast:
         made = connected(model, name)
         if made is None or isinstance(made, Cast) or not isinstance(agent, str):
             raise SetupError(
-                f"{name} was asked with {model!r} as the model of {agent!r}.",
+                f"{name} was asked with {safe_repr(model)} as the model of {safe_repr(agent)}.",
                 expected='by the names of agents a model each: model={"critic": "sim:careful"}',
             )
         found[agent] = made
@@ -187,7 +191,7 @@ class AbsentModel:
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Say that it is not there."""
         raise SetupError(
-            f"The run was asked with a model {self.name!r} of the program's own.",
+            f"The run was asked with a model {safe_repr(self.name)} of the program's own.",
             expected="it again",
             todo=self.todo,
         )

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from agentkit.budget import checked
-from agentkit.errors import DeadlinePassed, LogError, SetupError
+from agentkit.errors import DeadlinePassed, LogError, SetupError, safe_repr
 from agentkit.events import QUIET, RunStarted, ScopeOpened, StepEnded, StepKind, StepStarted
 from agentkit.record import Recorded
 from agentkit.scope import YOU, Scope, here
@@ -94,16 +94,18 @@ def bounds_of(who: str, deadline_s: float | None, concurrency: int | None, **bud
     amounts = (budget.get(f"budget_{name}") for name in ("usd", "tokens", "calls"))
     checked(*amounts)
     if budget.get("stop", "finish") not in ("finish", "cancel"):
-        raise SetupError(f"stop of {who} is {budget['stop']!r}.", expected='"finish" or "cancel"')
+        raise SetupError(
+            f"stop of {who} is {safe_repr(budget['stop'])}.", expected='"finish" or "cancel"'
+        )
     number = isinstance(deadline_s, int | float) and not isinstance(deadline_s, bool)
     if deadline_s is not None and not (number and 0 < deadline_s < float("inf")):
         raise SetupError(
-            f"deadline_s of {who} is {deadline_s!r}.",
+            f"deadline_s of {who} is {safe_repr(deadline_s)}.",
             expected="seconds, more than 0; None is no bound",
         )
     if concurrency is not None and (type(concurrency) is not int or concurrency < 1):
         raise SetupError(
-            f"concurrency of {who} is {concurrency!r}.",
+            f"concurrency of {who} is {safe_repr(concurrency)}.",
             expected="a whole number of model calls at once, 1 or more; None is no bound",
         )
     return Bounds(deadline_s, concurrency, **budget)

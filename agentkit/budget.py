@@ -21,7 +21,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Literal, NamedTuple
 
-from agentkit.errors import BudgetSpent, SetupError, UnknownPrice
+from agentkit.errors import BudgetSpent, SetupError, UnknownPrice, safe_repr
 from agentkit.events import Usage
 from agentkit.holds import HOLDING, CallsSoFar, Hold, over, sized
 from agentkit.holds import Bound as Bound
@@ -406,7 +406,7 @@ def checked(usd: float | None, tokens: int | None, calls: int | None = None) -> 
             if name == "budget_usd" or value is None or isinstance(value, int):
                 continue
         raise SetupError(
-            f"{name} is {value!r}.",
+            f"{name} is {safe_repr(value)}.",
             expected=f"{'a' if what == 'USD' else 'a whole'} number of {what}, 0 or more;"
             " None is no bound",
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentkit.errors import ContextTooLong, SetupError
+from agentkit.errors import ContextTooLong, SetupError, safe_repr
 from agentkit.events import Effect
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
@@ -106,9 +106,9 @@ def memories(given: Memory | Sequence[Memory] | None, agent: str) -> tuple[Memor
     for one in found:
         if not isinstance(one, Memory):
             raise SetupError(
-                f"The memory of {agent} is {one!r}.",
+                f"The memory of {agent} is {safe_repr(one)}.",
                 expected="a memory, or a list of them, such as memory.VectorMemory('notes')",
             )
         if names.count(one.name) > 1:
-            raise SetupError(f"{agent} was given two memories called {one.name!r}.")
+            raise SetupError(f"{agent} was given two memories called {safe_repr(one.name)}.")
     return found

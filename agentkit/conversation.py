@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agentkit.answer import Answer
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.events import MessageSent
 from agentkit.messages import JSON, Content, Message, Thread, ThreadMessage, thread_of
 from agentkit.parts import as_content
@@ -63,7 +63,7 @@ def check_results(messages: Sequence[Message], name: str) -> None:
     for one in [*messages, Message(role="user")]:
         if one.role == "tool":
             if one.call_id not in known:
-                raise half(name, f"a result of the call {one.call_id!r} and not that call")
+                raise half(name, f"a result of the call {safe_repr(one.call_id)} and not that call")
             waiting.pop(str(one.call_id), None)
             continue
         if waiting:

@@ -54,6 +54,7 @@ AgentkitError
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from agentkit.deprecated import moved
@@ -400,6 +401,26 @@ def error_text(error: object) -> str:
         return str(error)
     except Exception:
         return f"({type(error).__name__}, whose text cannot be made)"
+
+
+SHOWN = 1000
+"""Characters of a value that an error shows."""
+
+
+def safe_repr(value: object, form: Callable[[object], str] = repr) -> str:
+    """A value as an error names it: its repr, bounded; where none can be made, its class says so.
+
+    Whoever is told that a value is none must not be told instead that its repr failed.
+
+    Args:
+        value: any, of whoever called.
+        form: repr or ascii.
+    """
+    try:
+        text = form(value)
+    except Exception:
+        return f"(a {type(value).__name__}, whose repr cannot be made)"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def full_text(error: BaseException) -> str:

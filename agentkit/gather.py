@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Generic
 
 from agentkit.deprecated import moved
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.racing import Ask, Race, Stragglers, T, Until, awaitable_of, started
@@ -178,7 +178,9 @@ def rule(join: str | Until, count: int, deadline_s: float | None = None) -> tupl
     """
     number = isinstance(deadline_s, int | float) and deadline_s == deadline_s  # which NaN is not
     if deadline_s is not None and (not number or isinstance(deadline_s, bool)):
-        raise SetupError(f"deadline_s of a gather is {deadline_s!r}.", expected="seconds, or None")
+        raise SetupError(
+            f"deadline_s of a gather is {safe_repr(deadline_s)}.", expected="seconds, or None"
+        )
     if callable(join):
         return join, 1
     if join == "settled":
@@ -189,7 +191,7 @@ def rule(join: str | Until, count: int, deadline_s: float | None = None) -> tupl
     needed = int(size) if kind == "quorum" and size.isdecimal() else sizes.get(kind, -1)
     if needed < 0:
         raise SetupError(
-            f"There is no join {join!r}.",
+            f"There is no join {safe_repr(join)}.",
             expected="'all', 'settled', 'first', 'majority', 'quorum:k' or until(predicate)",
         )
     if count and not 1 <= needed <= count:

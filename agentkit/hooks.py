@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from agentkit.errors import AgentkitError, SetupError, full_text
+from agentkit.errors import AgentkitError, SetupError, full_text, safe_repr
 from agentkit.messages import (
     JSON,
     Content,
@@ -142,7 +142,7 @@ def checked(hooks: Sequence[Any], agent: str) -> tuple[Hook, ...]:
         timed = type(one.timeout_s) in (int, float) and one.timeout_s > 0
         if not (named and timed) or wrong:
             raise SetupError(
-                f"The hook {one.name!r} of {agent} cannot be used.",
+                f"The hook {safe_repr(one.name)} of {agent} cannot be used.",
                 expected="a name of its own, functions, and seconds above 0 as timeout_s",
             )
         names.add(one.name)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.lease import LEASE_S, Lease
 from agentkit.messages import Frozen
 
@@ -293,7 +293,7 @@ def checked_share(share: str) -> str:
     """
     if not isinstance(share, str) or share == CLOCK or "\0" in share or len(share) > 200:
         raise SetupError(
-            f"A share cannot be called {share!r}.",
+            f"A share cannot be called {safe_repr(share)}.",
             expected="a text of at most 200 characters, as a user's name; '*' is taken",
         )
     return share

@@ -15,7 +15,7 @@ from agentkit.actor import ASK_OPTIONS, Actor, S
 from agentkit.answer import Answer, T
 from agentkit.bounds import in_time
 from agentkit.conversation import worded
-from agentkit.errors import BadOutput, SetupError, error_text
+from agentkit.errors import BadOutput, SetupError, error_text, safe_repr
 from agentkit.log import Log
 from agentkit.messages import JSON, Message, Thread, canonical, extend, jsonable
 from agentkit.options import AskOptions
@@ -47,7 +47,7 @@ def actors_in(members: Sequence[Actor], name: str) -> tuple[Actor, ...]:
     for one in found:
         if not isinstance(one, Actor):
             raise SetupError(
-                f"{name} has the member {one!r}.", expected="actors, as [writer, critic]"
+                f"{name} has the member {safe_repr(one)}.", expected="actors, as [writer, critic]"
             )
     return found
 

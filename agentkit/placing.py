@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from agentkit.errors import ToolError
+from agentkit.errors import ToolError, safe_repr
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ def needed(
     for what, value in vars(needs).items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if value is not None and not (number and 0 <= value < float("inf")):
-            raise ToolError(f"{what} of {name} is {value!r}.", expected="a number, 0 or more")
+            raise ToolError(
+                f"{what} of {name} is {safe_repr(value)}.", expected="a number, 0 or more"
+            )
     if context:
         raise ToolError(
             f"{name} says what machine it needs, and takes a Context.",

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from agentkit.errors import AlreadyAnswered, RunTaken, SetupError, UnknownQuestion
+from agentkit.errors import AlreadyAnswered, RunTaken, SetupError, UnknownQuestion, safe_repr
 from agentkit.events import (
     ANSWER,
     Event,
@@ -242,7 +242,8 @@ async def answer(
     log, found = looked_up(question, log)
     if found.options and not found.words and text not in found.options:
         raise SetupError(
-            f"{text!r} is no answer to {found.text!r}.", expected=" or ".join(found.options)
+            f"{safe_repr(text)} is no answer to {safe_repr(found.text)}.",
+            expected=" or ".join(found.options),
         )
     await give(log, found, worded(text=text, by=by))
 
@@ -257,9 +258,9 @@ def decided(question: Pending, word: str) -> str:
         if option.casefold() == word:
             return option
     raise SetupError(
-        f"The question {question.text!r} is not answered by {word}.",
+        f"The question {safe_repr(question.text)} is not answered by {word}.",
         expected=" or ".join(question.options) or "free text",
-        todo=f"answer it in words: await answer({question.id!r}, ...)",
+        todo=f"answer it in words: await answer({safe_repr(question.id)}, ...)",
     )
 
 
@@ -273,7 +274,7 @@ def looked_up(question: Pending | str, log: Log | None) -> tuple[Log, Pending]:
     id: object = question.id if isinstance(question, Pending) else question
     if not isinstance(id, str):
         raise SetupError(
-            f"A question is answered that is {id!r}.",
+            f"A question is answered that is {safe_repr(id)}.",
             expected="one of `await pending()`, or its id",
         )
     if (known := given(log, id)) is not None:
@@ -282,7 +283,7 @@ def looked_up(question: Pending | str, log: Log | None) -> tuple[Log, Pending]:
     if len(found) != 1:
         known_ids = ", ".join(one.id for one in asked_in(log)) or "none"
         raise UnknownQuestion(
-            f"The log {log.url} has no open question {id!r}.",
+            f"The log {log.url} has no open question {safe_repr(id)}.",
             expected=f"the id of one, or its beginning: {known_ids}; of one that has an answer the"
             " whole id tells what that is",
             todo="list them: await pending(), %pending or `agentkit log pending`",
@@ -299,7 +300,8 @@ def worded(**said: str) -> GivenAnswer:
     for name, one in said.items():
         if not isinstance(one, str):
             raise SetupError(
-                f"A question is answered with {name}={one!r}.", expected="a text, or nothing"
+                f"A question is answered with {name}={safe_repr(one)}.",
+                expected="a text, or nothing",
             )
     return GivenAnswer(**said)
 
@@ -341,7 +343,7 @@ def already(id: str, said: GivenAnswer | None) -> AlreadyAnswered:
     """The error for a second answer to a question."""
     how = "has an answer"
     if said is not None:
-        how = f"was answered {said.text!r}" + (f" by {said.by}" if said.by else "")
+        how = f"was answered {safe_repr(said.text)}" + (f" by {said.by}" if said.by else "")
         how += f" (its default: {said.reason})" if said.reason else ""
     return AlreadyAnswered(
         f"The question {id} {how}.",

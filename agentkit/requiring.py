@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from agentkit.errors import RuleBroken, SetupError, error_text
+from agentkit.errors import RuleBroken, SetupError, error_text, safe_repr
 from agentkit.events import Event, Noted, RunEnded, StepStarted
 from agentkit.notes import Note
 from agentkit.step import StepRequest
@@ -210,7 +210,9 @@ class Monitor:
 
     def _error(self, rule: RunRule, why: str, run: str, held: str = "") -> RuleBroken:
         return RuleBroken(
-            f"{held} {rule.name!r}." if held else f"The rule {rule.name!r} does not hold: {why}.",
+            f"{held} {safe_repr(rule.name)}."
+            if held
+            else f"The rule {safe_repr(rule.name)} does not hold: {why}.",
             expected="a run that keeps the rules that it was begun with (require=)",
             todo="look at what led there (%transcript); mend the team, or resume with require=[]",
             run_id=run,
@@ -270,7 +272,7 @@ def listed(require: Require | None) -> list[RunRule]:
     for rule in found:
         if not (callable(getattr(rule, "broken", None)) and callable(getattr(rule, "watch", None))):
             raise SetupError(
-                f"require={require!r} is no rule.",
+                f"require={safe_repr(require)} is no rule.",
                 expected="rules of agentkit.evaluate: never, eventually, before, at_most",
                 todo='from agentkit.evaluate import before; run(require=before("look_up", "pay"))',
             )

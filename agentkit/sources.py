@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agentkit.errors import SetupError, error_text
+from agentkit.errors import SetupError, error_text, safe_repr
 from agentkit.events import ANSWER, STREAMS
 from agentkit.logs.rows import storable
 from agentkit.messages import JSON, jsonable
@@ -57,7 +57,7 @@ def source_of(
     for how, run in named.items():
         if run and not (isinstance(run, str) and storable(run)):
             raise SetupError(
-                f"{how}={ascii(run)[:80]} names no run.",
+                f"{how}={safe_repr(run, ascii)[:80]} names no run.",
                 expected="the id of a run, as answer.run_id has it, or %runs lists it",
             )
     found = [Source(how, run) for how, run in named.items() if run]
@@ -121,7 +121,7 @@ def checked_words(**given: Any) -> None:
             continue
         early = name == "at" and isinstance(value, int) and value < 1
         if early or type(value) is bool or not isinstance(value, kind):
-            raise SetupError(f"{name}={value!r} of a run cannot be.", expected=expected)
+            raise SetupError(f"{name}={safe_repr(value)} of a run cannot be.", expected=expected)
 
 
 LONGEST = 500
@@ -135,7 +135,7 @@ def checked_id(id: str | None) -> None:
         SetupError: it cannot.
     """
     if id is not None and not (isinstance(id, str) and len(id) <= LONGEST and storable(id)):
-        shown = ascii(id)
+        shown = safe_repr(id, ascii)
         raise SetupError(
             f"A run cannot have the id {shown if len(shown) < 80 else shown[:79] + '…'}.",
             expected=f"a text of at most {LONGEST} whole characters without NUL, or none",
@@ -143,7 +143,7 @@ def checked_id(id: str | None) -> None:
     if id is not None and id.startswith((STREAMS, ANSWER)):
         what = "streams of shared state" if id.startswith(STREAMS) else "answers to questions"
         raise SetupError(
-            f"A run cannot be called {id!r}: so are {what}.",
+            f"A run cannot be called {safe_repr(id)}: so are {what}.",
             expected=f"an id that does not begin with {STREAMS!r} or {ANSWER!r}, or none",
         )
 

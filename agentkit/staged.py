@@ -21,7 +21,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from agentkit.actor import Actor
-from agentkit.errors import AgentkitError, SetupError
+from agentkit.errors import AgentkitError, SetupError, safe_repr
 from agentkit.evaluate.compare import last_called
 from agentkit.evaluate.identity import fingerprint
 from agentkit.evaluate.ledger import StudyLedger
@@ -89,7 +89,7 @@ class Staged(Shown):
         wrong = [stage for stage, actor in stages.items() if not isinstance(actor, Actor)]
         if not stages or wrong or not name or not task.strip():
             raise SetupError(
-                f"The work {name!r} has no actor for {', '.join(wrong) or 'any stage'}."
+                f"The work {safe_repr(name)} has no actor for {', '.join(wrong) or 'any stage'}."
                 if wrong or not stages
                 else "Staged work has no name or no task.",
                 expected='a name, a task, and {"specification": analyst, "plan": planner, ...}',
@@ -110,7 +110,7 @@ class Staged(Shown):
         for one in self.documents:
             if one.stage == stage:
                 return one
-        raise SetupError(f"There is no stage {stage!r}.", expected=", ".join(self.stages))
+        raise SetupError(f"There is no stage {safe_repr(stage)}.", expected=", ".join(self.stages))
 
     async def make(self, upto: str | None = None) -> Document:
         """Perform the stages that are not up to date, and return the last document.
@@ -150,7 +150,7 @@ class Staged(Shown):
             )
         if not text.strip():
             raise SetupError(
-                f"The {stage} would be empty.", todo=f"undo({stage!r}) takes an edit back"
+                f"The {stage} would be empty.", todo=f"undo({safe_repr(stage)}) takes an edit back"
             )
         return await self._say(stage, text)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from agentkit.deprecated import moved
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.events import Effect, Failure, StepEnded, StepKind, Usage
 from agentkit.messages import JSON, Thread, ThreadMessage
 from agentkit.record import call_as_text
@@ -28,9 +28,11 @@ def check_step(kind: str, name: str, effect: str) -> None:
     for what, value, known in (("kind", kind, KINDS), ("effect", effect, EFFECTS)):
         if type(value) is not str or value not in known:
             expected = ", ".join(sorted(known))
-            raise SetupError(f"There is no {what} of step called {value!r}.", expected=expected)
+            raise SetupError(
+                f"There is no {what} of step called {safe_repr(value)}.", expected=expected
+            )
     if type(name) is not str:
-        raise SetupError(f"A step is called {name!r}.", expected="a text")
+        raise SetupError(f"A step is called {safe_repr(name)}.", expected="a text")
 
 
 @dataclass(

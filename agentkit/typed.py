@@ -9,19 +9,14 @@ import re
 from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic.errors import PydanticUserError
 
-from agentkit.errors import SetupError, error_text
+from agentkit.errors import SetupError, error_text, safe_repr
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.regex import lazy_regex
 from agentkit.thoughts import without
 
 Output = Any
 """A type (int, list[str], a pydantic model, ...) or a JSON Schema; None for free text."""
-
-
-MISSPELT = (SyntaxError, IndexError)
-"""What comes of a text in place of a type, which is read as one that is declared further below."""
 
 
 @functools.lru_cache(256)
@@ -61,18 +56,11 @@ def schema_of(output: Output) -> JSON:
         return output
     try:
         return _made(output)
-    except (
-        PydanticUserError,
-        NameError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        *MISSPELT,
-    ) as error:
+    except Exception as error:  # Pydantic runs code of the type's own, which raises what it will.
         text = isinstance(output, str)
         why = "it is a text, and no type" if text else error_text(error).splitlines()[0]
         raise SetupError(
-            f"output={output!r} has no JSON Schema: {why}",
+            f"output={safe_repr(output)} has no JSON Schema: {why}",
             expected="a type of JSON values, an enum, a dataclass or a pydantic model; or a schema",
         ) from error
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentkit.errors import safe_repr
 from agentkit.messages import JSON
 from memory.errors import BegunOtherwise
 
@@ -128,4 +129,4 @@ def spoken(declared: JSON) -> str:
         return "a state with a fold of its own"
     if "consistency" not in declared:
         return "a board"
-    return f"a board, {declared['consistency']!r} on {', '.join(declared['replicas'])}"
+    return f"a board, {safe_repr(declared['consistency'])} on {', '.join(declared['replicas'])}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.threads import FairLock, in_thread
 from memory.recalled import Recalled, nearest
 from memory.stores import Item, Store, Where
@@ -63,7 +63,7 @@ def checked_search(memory: str, search: str) -> Search:
     """
     if search not in ("vector", "hybrid"):
         raise SetupError(
-            f"{memory} was told to search by {search!r}.", expected="'vector' or 'hybrid'"
+            f"{memory} was told to search by {safe_repr(search)}.", expected="'vector' or 'hybrid'"
         )
     return search  # type: ignore[return-value]
 

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from agentkit import Log, open_log
 from agentkit.committing import AGAIN_S, LOCK_S
-from agentkit.errors import LogGone, LogLocked, RunTaken, SetupError
+from agentkit.errors import LogGone, LogLocked, RunTaken, SetupError, safe_repr
 from agentkit.events import RunStarted, StateChanged
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import stream_id
@@ -161,7 +161,9 @@ class Journal(Generic[T]):
             self.ahead.clear()
             name, value = decide(self.state)
             if name == SNAPSHOT:
-                raise SetupError(f"An event cannot be called {name!r}.", expected="another name")
+                raise SetupError(
+                    f"An event cannot be called {safe_repr(name)}.", expected="another name"
+                )
             made = self._made(name, {"key": key, "value": value} if key else {"value": value})
             # Folded before it is durable, so that the next writer builds on it; forget() undoes it.
             self._take(made)

@@ -18,7 +18,7 @@ from typing import IO, Any, Literal, overload
 import pydantic
 
 from agentkit import Memory, current_run
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.log import Erased
 from agentkit.logs import files
 from agentkit.messages import JSON, Frozen, canonical
@@ -211,7 +211,7 @@ class Moving(Memory):
         """
         if not isinstance(text, str) or not text.strip() or len(text) > self.embedder.max_chars:
             raise SetupError(
-                f"The text for {id!r} of {self.name} has {len(str(text))} characters.",
+                f"The text for {safe_repr(id)} of {self.name} has {len(str(text))} characters.",
                 expected=f"1 to {self.embedder.max_chars}, not all of them blank",
                 todo="remember(text, ids=...) cuts a longer one",
             )
@@ -226,7 +226,7 @@ class Moving(Memory):
                     old = await store.get([id])
                     if not old:
                         todo = "items() lists them"
-                        raise SetupError(f"{self.name} has no item {id!r}.", todo=todo)
+                        raise SetupError(f"{self.name} has no item {safe_repr(id)}.", todo=todo)
                     item = old[0].model_copy(update={"text": text})
                     put = await put_since(store, [item], made.vectors, mark)
             return paid(item.told().model_dump(), made.usage, made.cost_usd)
@@ -377,7 +377,9 @@ class Reading:
         if not isinstance(told, dict) or FORMAT not in told:
             raise self.bad(number, "this is no header of an export")
         if told[FORMAT] != VERSION or isinstance(told[FORMAT], bool):
-            raise self.bad(number, f"its version is {told[FORMAT]!r}, and this reads {VERSION}")
+            raise self.bad(
+                number, f"its version is {safe_repr(told[FORMAT])}, and this reads {VERSION}"
+            )
         try:
             head = Header.model_validate(told)
         except pydantic.ValidationError as error:
@@ -409,7 +411,7 @@ class Reading:
                 self.memory.checked_item(one)
                 one.told()  # What is known of it can be read, too.
             if twice := next((one.id for one in made if one.id in self.seen), None):
-                raise ValueError(f"the id {twice!r} is there twice")
+                raise ValueError(f"the id {safe_repr(twice)} is there twice")
         except pydantic.ValidationError as error:
             raise self.bad(number, first_of(error)) from error
         except (SetupError, ValueError, TypeError) as error:

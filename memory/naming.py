@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 
 
 def checked(name: str) -> str:
@@ -13,7 +13,7 @@ def checked(name: str) -> str:
     """
     if not (isinstance(name, str) and name.isidentifier() and 3 <= len(name) <= 48):
         raise SetupError(
-            f"A memory cannot be called {name!r}.",
+            f"A memory cannot be called {safe_repr(name)}.",
             expected="3 to 48 letters, digits and '_', not beginning with a digit",
         )
     return name

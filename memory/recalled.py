@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from agentkit.context import Remembered
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import JSON, Frozen, Thread, built
 from memory.passages import before_task, passages
 from memory.stores import Item, Near, Store, Where, shortened
@@ -69,10 +69,10 @@ def checked_query(memory: str, query: str, k: int) -> None:
         SetupError: an empty query, one that is no Unicode, or k that is no number, or below 1.
     """
     if not isinstance(query, str) or not query.strip():
-        raise SetupError(f"{memory} was asked to recall {query!r}.", expected="a text")
+        raise SetupError(f"{memory} was asked to recall {safe_repr(query)}.", expected="a text")
     worded(query, memory)
     if isinstance(k, bool) or not isinstance(k, int):
-        raise SetupError(f"k is {k!r}.", expected="a whole number, 1 or more")
+        raise SetupError(f"k is {safe_repr(k)}.", expected="a whole number, 1 or more")
     if k < 1:
         raise SetupError(f"k is {k}.", expected="1 or more")
 

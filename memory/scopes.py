@@ -13,7 +13,7 @@ from typing import Any, Self
 from weakref import WeakValueDictionary
 
 from agentkit import Memory
-from agentkit.errors import AgentkitError, SetupError, full_text
+from agentkit.errors import AgentkitError, SetupError, full_text, safe_repr
 from agentkit.given import NOT_GIVEN
 from agentkit.messages import JSON, canonical, digest
 from agentkit.scope import current_scope, in_run
@@ -40,7 +40,8 @@ def more_bound(memory: str, held: Mapping[str, str], given: Names) -> dict[str, 
     """
     if not isinstance(given, Mapping) or not given:
         raise SetupError(
-            f"{memory} was given the scope {given!r}.", expected='names, such as user="ana"'
+            f"{memory} was given the scope {safe_repr(given)}.",
+            expected='names, such as user="ana"',
         )
     made = dict(held)
     for field, value in given.items():
@@ -63,7 +64,7 @@ def scope_word(memory: str, field: Any, value: Any) -> str:
     good = isinstance(field, str) and isinstance(name, str) and field and name.strip()
     if not good or not encodable(field + name):
         raise SetupError(
-            f"{memory} cannot be bound to {field}={value!r}.",
+            f"{memory} cannot be bound to {field}={safe_repr(value)}.",
             expected="a text of Unicode that is not empty, or a UUID",
         )
     return str(name)
@@ -267,7 +268,7 @@ class Scoped(Memory):
     def about(self) -> str:
         """Say what stores it, and for whom."""
         kind = "" if self._store is None else self._store.kind
-        whose = [f"{field}={name!r}" for field, name in self.names.items()]
+        whose = [f"{field}={safe_repr(name)}" for field, name in self.names.items()]
         whose += ["by the context"] if self.choose is not None else []
         return ", ".join(filter(None, [kind, *whose, "" if self.writes else "read-only"]))
 

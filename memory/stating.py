@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import JSON, changed, digest
 from agentkit.run import current_run
 from agentkit.scope import current_scope
@@ -112,18 +112,21 @@ def stated(
     """
     if not isinstance(key, str) or (key and texts > 1):
         raise SetupError(
-            f"{memory} was given {texts} texts of the key {key!r}.",
+            f"{memory} was given {texts} texts of the key {safe_repr(key)}.",
             expected="one text for a key, which is a text: of its facts one holds at a time",
         )
     start, end = (moment(memory, one) for one in (valid_from, valid_until))
     if ttl_s is not None and (end is not None or not 0 < number(memory, "ttl_s", ttl_s) < math.inf):
         raise SetupError(
-            f"ttl_s of {memory} is {ttl_s!r}.", expected="seconds above 0, or valid_until= instead"
+            f"ttl_s of {memory} is {safe_repr(ttl_s)}.",
+            expected="seconds above 0, or valid_until= instead",
         )
     if start is not None and end is not None and end <= start:
         raise SetupError(f"{memory} was told of a fact that holds until before it does.")
     if importance is not None and not 1 <= number(memory, "importance", importance) <= 10:
-        raise SetupError(f"The importance given to {memory} is {importance!r}.", expected="1 to 10")
+        raise SetupError(
+            f"The importance given to {memory} is {safe_repr(importance)}.", expected="1 to 10"
+        )
     ids = tuple(given_ids(supersedes, memory))
     return Stated(key, ids, start, end, ttl_s, importance)
 
@@ -148,7 +151,9 @@ def number(memory: str, what: str, given: Any) -> float:
             return float(given)
     except OverflowError as error:
         raise SetupError(f"{what} given to {memory} is too large a number.") from error
-    raise SetupError(f"{what} given to {memory} is {given!r}.", expected="a number, or a date")
+    raise SetupError(
+        f"{what} given to {memory} is {safe_repr(given)}.", expected="a number, or a date"
+    )
 
 
 async def placed(
@@ -177,7 +182,7 @@ async def placed(
     ids = {one.id for one in made}
     before = {one.id: one.told() for one in await store.get(list(said.supersedes))}
     if missing := [id for id in said.supersedes if id not in before]:
-        raise SetupError(f"The memory has no item {missing[0]!r} to supersede.")
+        raise SetupError(f"The memory has no item {safe_repr(missing[0])} to supersede.")
     root = "" if said.key or not before else root_of(next(iter(before.values())))
     others = {one.id: one for one in await followers(store, list(before.values()))}
     same: Where = {f"{PREFIX}key": said.key} if said.key else {f"{PREFIX}root": root}

@@ -14,7 +14,7 @@ from typing import Literal, Unpack, overload
 
 from agentkit import Actor, Model, Tool, current_run, run
 from agentkit.context import memory_tool
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.log import Erased
 from agentkit.messages import JSON, Thread, digest
 from agentkit.scope import in_run, note
@@ -199,7 +199,9 @@ class VectorMemory(Sleeping, Moving):
         async def perform(_key: str) -> JSON:
             found = [one.told() for one in await me.store.get(await of_names(me.store, [id]))]
             if not found:
-                raise SetupError(f"{self.name} has no item {id!r}.", expected="an id it has told")
+                raise SetupError(
+                    f"{self.name} has no item {safe_repr(id)}.", expected="an id it has told"
+                )
             known = {"key": found[0].fact.key, "importance": found[0].fact.importance}
             return [without_piece(found[0]), known, [one.id for one in found]]
 
@@ -324,7 +326,9 @@ class VectorMemory(Sleeping, Moving):
         Cost: to erase, that of reading and writing the whole log and the store's file.
         """
         if (ids is None) == (not where):
-            raise SetupError(f"{self.name} was told to forget {ids!r}.", expected="ids, or where=")
+            raise SetupError(
+                f"{self.name} was told to forget {safe_repr(ids)}.", expected="ids, or where="
+            )
         me = self.to_write()
         wanted = None if ids is None else given_ids(ids, self.name)
         where = plain_filter(where)
@@ -398,7 +402,7 @@ class VectorMemory(Sleeping, Moving):
             Args:
                 id: of the text, as the memory told it.
             """
-            return "Forgotten." if await self.forget(id) else f"There is no {id!r}."
+            return "Forgotten." if await self.forget(id) else f"There is no {safe_repr(id)}."
 
         return [recall, remember, update, forget] if self.writes else [recall]
 
@@ -412,5 +416,5 @@ class VectorMemory(Sleeping, Moving):
         return f"VectorMemory({self.name!r}, {self.about()}, {self.embedder!r})"
 
     def _repr_markdown_(self) -> str:
-        about = for_line(f"vector memory in {self.about()} · {self.embedder!r}")
+        about = for_line(f"vector memory in {self.about()} · {safe_repr(self.embedder)}")
         return f"**{for_line(self.name)}** · {about}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import canonical, digest
 from agentkit.threads import FairLock
 from memory.split import split as cut
@@ -137,12 +137,14 @@ class Writing:
         found: list[Item] = []
         for text, id, own in zip(given, names, about, strict=True):
             if not isinstance(text, str) or not text.strip():
-                raise SetupError(f"{self.memory} was told to remember {text!r}.", expected="a text")
+                raise SetupError(
+                    f"{self.memory} was told to remember {safe_repr(text)}.", expected="a text"
+                )
             worded(text, self.memory)
             plain = plain_metadata(own, self.memory)
             if ours := [name for name in plain if name.startswith(PREFIX)]:
                 raise SetupError(
-                    f"Metadata of {self.memory} cannot be called {ours[0]!r}.",
+                    f"Metadata of {self.memory} cannot be called {safe_repr(ours[0])}.",
                     expected=f"a name that does not begin with {PREFIX}",
                 )
             found += self.pieces(text, id, plain, split)
@@ -181,7 +183,7 @@ def given_ids(ids: str | Sequence[str], memory: str) -> list[str]:
     found = [ids] if isinstance(ids, str) else list(ids) if isinstance(ids, Iterable) else [ids]
     for one in found:
         if not isinstance(one, str):
-            raise SetupError(f"{memory} was given the id {one!r}.", expected="a text")
+            raise SetupError(f"{memory} was given the id {safe_repr(one)}.", expected="a text")
         worded(one, memory)
     return found
 

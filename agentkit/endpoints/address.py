@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from agentkit.endpoints.dialect import Dialect
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, error_text
 
 EXPECTED = "such as http://127.0.0.1:8000/v1"
 PUBLIC = ("api-version", "version", "api_version", "alt")
@@ -30,7 +30,7 @@ class BaseAddress(NamedTuple):
 
 def hidden(text: str | SecretStr | None) -> SecretStr | None:
     """A text that may hold a key, in a form that no traceback shows."""
-    return text if text is None or isinstance(text, SecretStr) else SecretStr(str(text))
+    return text if text is None or isinstance(text, SecretStr) else SecretStr(error_text(text))
 
 
 def parsed(given: SecretStr, dialect: Dialect, what: str = "base_url") -> BaseAddress:

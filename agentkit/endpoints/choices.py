@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.fields import Fields
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.model import DEFAULTS, Options
 from agentkit.regex import lazy_regex
 
@@ -119,7 +119,7 @@ def checked(typed: dict[str, Any], extra: dict[str, Any]) -> Options:
     except ValidationError as error:
         first = error.errors()[0]
         raise SetupError(
-            f"{first['loc'][0]}={first['input']!r}: {first['msg']}",
+            f"{first['loc'][0]}={safe_repr(first['input'])}: {first['msg']}",
             expected="temperature, top_p and seed as numbers, max_tokens as a whole number from 1, "
             "stop as a text or several, reasoning_effort and tool_choice as texts",
         ) from error
@@ -150,7 +150,7 @@ def check_known(name: str) -> None:
     if meant is None:
         meant = closest(name.lower(), (*TYPED, *OURS, *FIELDS), 0.7)
     raise SetupError(
-        f"connect() knows no option {name!r}",
+        f"connect() knows no option {safe_repr(name)}",
         expected=", ".join((*TYPED, *OURS)),
         todo=(f"did you mean {meant}=? " if meant else "")
         + f"A field of the server's own goes into the body as extra_body={{{name!r}: ...}}",
@@ -169,11 +169,11 @@ def refuse_keys(value: Any, place: str) -> None:
         for name, item in value.items():
             if KEYS.search(str(name)):
                 raise SetupError(
-                    f"{place} holds {name!r}, which would travel in the request's body",
+                    f"{place} holds {safe_repr(name)}, which would travel in the request's body",
                     expected="no keys there",
                     todo="give a key as api_key=..., or as headers={'name': key}",
                 )
-            refuse_keys(item, f"{place}[{name!r}]")
+            refuse_keys(item, f"{place}[{safe_repr(name)}]")
     elif isinstance(value, list | tuple):
         for item in value:
             refuse_keys(item, place)
@@ -192,7 +192,9 @@ def headers_of(given: Any) -> dict[str, SecretStr]:
     found: dict[str, SecretStr] = {}
     for name, value in given.items():
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-            raise SetupError(f"{name!r} is no name of a header", expected="letters, digits and -")
+            raise SetupError(
+                f"{safe_repr(name)} is no name of a header", expected="letters, digits and -"
+            )
         if name.lower() in HOP:
             raise SetupError(f"the header {name} is written by agentkit", todo="leave it out")
         found[name.lower()] = header_value(name, value)

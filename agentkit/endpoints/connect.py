@@ -17,7 +17,7 @@ from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.fields import Fields
 from agentkit.endpoints.finding import EXPECTED, TODO, find
 from agentkit.endpoints.providers import DIALECTS, PROVIDERS
-from agentkit.errors import SetupError, UnknownModel
+from agentkit.errors import SetupError, UnknownModel, safe_repr
 from agentkit.messages import JSON
 from agentkit.model import Effort, Model
 from agentkit.reliability.retry import retry
@@ -153,10 +153,9 @@ def connected_model(
     here = of_this_machine(endpoint)
     if here is not None:
         here.bind_length()
-    endpoint.timeout_s, endpoint.transport = (
-        float(timeout_s or endpoint.timeout_s),
-        given["transport"] or endpoint.transport,
-    )
+    endpoint.timeout_s = float(timeout_s or endpoint.timeout_s)
+    if given["transport"] is not None:
+        endpoint.transport = checked_transport(given["transport"])
     keep_prompts(endpoint, given["prompt_cache"])
     endpoint.price = endpoint.price if price is None else prices.per_million(*price)
     wanted = {name: given[name] for name in PROTECTING}
@@ -206,7 +205,7 @@ def keep_prompts(endpoint: Endpoint, wish: Any) -> None:
         return
     if wish not in (True, False, "5m", "1h") or endpoint.dialect.marked is None:
         raise SetupError(
-            f"prompt_cache={wish!r}",
+            f"prompt_cache={safe_repr(wish)}",
             expected='True, False, "5m" or "1h", with an endpoint in the dialect "anthropic"',
             todo="leave it out: OpenAI's endpoints keep prompts by themselves",
         )
@@ -226,7 +225,7 @@ def protected(endpoint: Endpoint, retries: int, wanted: dict[str, Any]) -> Model
         others = [others]
     if not isinstance(others, list | tuple):
         raise SetupError(
-            f"fallback={others!r}",
+            f"fallback={safe_repr(others)}",
             expected="a model, the name of one, or a list of them, in the order in which they are"
             " asked",
         )
@@ -234,7 +233,9 @@ def protected(endpoint: Endpoint, retries: int, wanted: dict[str, Any]) -> Model
     timeouts = wanted["timeouts"]
     if timeouts is not None:
         if not isinstance(timeouts, Timeouts):
-            raise SetupError(f"timeouts={timeouts!r}", expected="Timeouts(first_s=..., ...)")
+            raise SetupError(
+                f"timeouts={safe_repr(timeouts)}", expected="Timeouts(first_s=..., ...)"
+            )
         endpoint.phases = Phases(
             timeouts.connect_s or CONNECT_S, timeouts.first_s, timeouts.between_s
         )
@@ -250,8 +251,19 @@ def chosen(name: str | None) -> str:
     if name is None:
         name = keys.setting("AGENTKIT_MODEL") or DEFAULT
     if not isinstance(name, str) or not name.strip():
-        raise UnknownModel(f"{name!r} is no model's name", expected=EXPECTED, todo=TODO)
+        raise UnknownModel(f"{safe_repr(name)} is no model's name", expected=EXPECTED, todo=TODO)
     return name.strip()
+
+
+def checked_transport(transport: Any) -> httpx.AsyncBaseTransport:
+    """What was given as a transport; a call over anything else would be tried again and again."""
+    if not callable(getattr(transport, "handle_async_request", None)):
+        raise SetupError(
+            f"transport={safe_repr(transport)}",
+            expected="an httpx transport, as httpx.MockTransport(answer); None is the shared one",
+        )
+    found: httpx.AsyncBaseTransport = transport
+    return found
 
 
 def check_options(
@@ -260,19 +272,20 @@ def check_options(
     """Check the options that no model sees."""
     timeout_s = 1.0 if timeout_s is None else timeout_s
     if tools not in (None, "native", "prompted"):
-        raise SetupError(f"tools={tools!r}", expected='"native" or "prompted"')
+        raise SetupError(f"tools={safe_repr(tools)}", expected='"native" or "prompted"')
     number = isinstance(timeout_s, int | float) and not isinstance(timeout_s, bool)
     if not number or not 0 < timeout_s < float("inf"):
-        raise SetupError(f"timeout_s={timeout_s!r}", expected="seconds, more than 0")
+        raise SetupError(f"timeout_s={safe_repr(timeout_s)}", expected="seconds, more than 0")
     if type(retries) is not int or retries < 0:
-        raise SetupError(f"retries={retries!r}", expected="a whole number from 0")
+        raise SetupError(f"retries={safe_repr(retries)}", expected="a whole number from 0")
     if price is not None and (
         not isinstance(price, tuple | list)
         or len(price) != 2
         or not all(isinstance(p, int | float) and 0 <= p < float("inf") for p in price)
     ):
         raise SetupError(
-            f"price={price!r}", expected="(USD per million tokens in, USD per million tokens out)"
+            f"price={safe_repr(price)}",
+            expected="(USD per million tokens in, USD per million tokens out)",
         )
     if dialect is not None and dialect not in DIALECTS:
-        raise SetupError(f"dialect={dialect!r}", expected=" or ".join(map(repr, DIALECTS)))
+        raise SetupError(f"dialect={safe_repr(dialect)}", expected=" or ".join(map(repr, DIALECTS)))

@@ -24,7 +24,7 @@ from agentkit.endpoints.providers import (
     Provider,
     spoken,
 )
-from agentkit.errors import MissingKey, SetupError, UnknownModel
+from agentkit.errors import MissingKey, SetupError, UnknownModel, safe_repr
 from agentkit.machine import in_page
 
 EXPECTED = "provider:model with " + ", ".join(KNOWN) + " as the provider; or a base_url"
@@ -66,7 +66,7 @@ def own(
     address = located(base_url, dialect, "AGENTKIT_BASE_URL")
     if address is None:
         raise UnknownModel(
-            f"no endpoint is called {name!r}", expected=EXPECTED, todo=suggestion(name)
+            f"no endpoint is called {safe_repr(name)}", expected=EXPECTED, todo=suggestion(name)
         )
     secret = key_for(address, api_key, ("AGENTKIT_API_KEY",), headers)
     site = Site(name, address.base, secret=secret)
@@ -127,9 +127,9 @@ def simulated(name: str, model: str, base_url: SecretStr | None) -> Endpoint:
         known = [f"sim:{kind}" for kind in TEMPERAMENTS]
         near = closest(name, known)
         raise UnknownModel(
-            f"there is no simulated model {name!r}",
+            f"there is no simulated model {safe_repr(name)}",
             expected=", ".join(known),
-            todo=f"did you mean {near!r}?" if near else TODO,
+            todo=f"did you mean {safe_repr(near)}?" if near else TODO,
         )
     price = prices.simulated(model)
     if base_url is not None:
@@ -156,7 +156,7 @@ def sim_inside() -> bool:
     chosen = keys.setting("AGENTKIT_SIM") or "process"
     if chosen not in ("process", "inside"):
         raise SetupError(
-            f"AGENTKIT_SIM is {chosen!r}.",
+            f"AGENTKIT_SIM is {safe_repr(chosen)}.",
             expected='"process", a server of its own, or "inside", the same without one',
         )
     return chosen == "inside" or in_page()

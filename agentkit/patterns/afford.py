@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import JSON
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.affording import Assignee, Shift, Value
@@ -59,12 +59,12 @@ def afford(
         raise SetupError(f"A quality of {name} is not above 0.", expected="such as 1.0 and 0.7")
     for what, bound in (("budget_usd", budget_usd), ("deadline_s", deadline_s)):
         if bound is not None and not 0 <= bound < float("inf"):
-            raise SetupError(f"{what} of {name} is {bound!r}.", expected="a number from 0")
+            raise SetupError(f"{what} of {name} is {safe_repr(bound)}.", expected="a number from 0")
 
     async def work(task: JSON) -> Answer:
         """Do what is worth it."""
         if not isinstance(task, list):
-            raise SetupError(f"{name} was asked {task!r}.", expected="a list of tasks")
+            raise SetupError(f"{name} was asked {safe_repr(task)}.", expected="a list of tasks")
         shift = Shift(task, [Assignee(*one) for one in pairs], value, budget_usd, deadline_s)
         return await shift.all(concurrency, name)
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import JSON, canonical
 from agentkit.notes import Note, Number
 from agentkit.pattern import Pattern
@@ -74,7 +74,7 @@ def auction(
     positive(deadline_s)
     if price not in ("first", "second") or (reserve is not None and reserve < 0):
         raise SetupError(
-            f"There is no auction with the {price!r} price and the reserve {reserve}.",
+            f"There is no auction with the {safe_repr(price)} price and the reserve {reserve}.",
             expected="first or second, and a reserve of 0 or more",
         )
     goes = "lowest" if buying else "highest"

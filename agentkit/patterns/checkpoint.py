@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import BadOutput, SetupError
+from agentkit.errors import BadOutput, SetupError, safe_repr
 from agentkit.messages import JSON
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.checking import (
@@ -68,13 +68,13 @@ def checkpoint(
     for one in every:
         if not (isinstance(one, Actor | type) or callable(one)):
             raise SetupError(
-                f"{one!r} was given as a check of {getattr(actor, 'name', actor)}.",
+                f"{safe_repr(one)} was given as a check of {getattr(actor, 'name', actor)}.",
                 expected="an actor, a type, or a function of an Answer",
             )
     if not every:
         raise SetupError("A checkpoint without checks.", expected="one or more")
     if not (instead is None or isinstance(instead, Actor | str)):
-        raise SetupError(f"instead={instead!r}", expected="an actor, or a text")
+        raise SetupError(f"instead={safe_repr(instead)}", expected="an actor, or a text")
     team = [actor, *(one for one in every if isinstance(one, Actor))]
     team += [instead] if isinstance(instead, Actor) else []
     members(team)

@@ -18,7 +18,7 @@ from typing import Literal
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import BudgetSpent, SetupError
+from agentkit.errors import BudgetSpent, SetupError, safe_repr
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
@@ -83,7 +83,9 @@ def debate(
     at_least(1, rounds=rounds)
     strangers = sorted(set(roles or {}) - {one.name for one in team})
     if prompt not in URGE or strangers:
-        wrong = f"roles for {', '.join(strangers)}" if strangers else f"the prompt {prompt!r}"
+        wrong = (
+            f"roles for {', '.join(strangers)}" if strangers else f"the prompt {safe_repr(prompt)}"
+        )
         raise SetupError(f"A debate has no {wrong}.", expected="long or short; roles of members")
     helpers = [one for one in (summariser, judge) if one is not None]
 

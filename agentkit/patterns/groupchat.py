@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import UnknownActor
+from agentkit.errors import UnknownActor, safe_repr
 from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.notes import Note
 from agentkit.pattern import Pattern
@@ -124,7 +124,7 @@ def note_turn(chat: Chat, choice: NextSpeaker, name: str) -> dict[str, int]:
     """
     if choice.name not in chat.names:
         raise UnknownActor(
-            f"The selector of {name} named {choice.name!r}.",
+            f"The selector of {name} named {safe_repr(choice.name)}.",
             expected=f"one of {', '.join(chat.names)}",
         )
     counts = Counter({**chat.counts})

@@ -19,7 +19,7 @@ from pydantic import BaseModel, create_model
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import BadOutput, SetupError
+from agentkit.errors import BadOutput, SetupError, safe_repr
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
@@ -131,7 +131,7 @@ async def verdict(
     found = form(answer, "winner")
     if found["winner"] not in set(labels):
         raise BadOutput(
-            f"{arbiter.name} named {found['winner']!r} the winner.",
+            f"{arbiter.name} named {safe_repr(found['winner'])} the winner.",
             expected=f"one of {', '.join(labels)}",
         )
     return order[labels.index(found["winner"])], str(found.get("reason", ""))

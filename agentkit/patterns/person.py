@@ -13,7 +13,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.conversation import worded
-from agentkit.errors import BadOutput, SetupError
+from agentkit.errors import BadOutput, SetupError, safe_repr
 from agentkit.messages import JSON, Thread, canonical, in_words
 from agentkit.person import DefaultTaken, Question
 from agentkit.questions import heard
@@ -77,7 +77,7 @@ class Person(Actor):
         said = str(found["text"])
         if options and said not in options:
             raise BadOutput(
-                f"{self.name} answered {said!r}.", expected=f"one of {', '.join(options)}"
+                f"{self.name} answered {safe_repr(said)}.", expected=f"one of {', '.join(options)}"
             )
         data = None if output is None else fitted(said, output, self.name)
         missing = (f"an answer of {self.name} ({reason}: its default)",) if reason else ()
@@ -96,7 +96,7 @@ class Person(Actor):
             found = self.answers[place] if place < len(self.answers) else None
         if found is None:
             raise SetupError(
-                f"{self.name} has no scripted answer to {text!r}.",
+                f"{self.name} has no scripted answer to {safe_repr(text)}.",
                 expected="one for every question",
             )
         return found
@@ -125,7 +125,7 @@ def person(
     """
     if timeout_s is not None and (timeout_s <= 0 or (options and default not in options)):
         raise SetupError(
-            f"{name} has {timeout_s:g} s and the default {default!r}.",
+            f"{name} has {timeout_s:g} s and the default {safe_repr(default)}.",
             expected="a time above 0, and as default one of the options",
         )
     return Person(name, options, default, timeout_s, answers)
@@ -153,4 +153,4 @@ def fitted(said: str, output: Output, name: str) -> Any:
             return validated(text, output)
         except ValueError as error:
             wrong = error
-    raise BadOutput(f"{name} answered {said!r}, which does not fit: {wrong}") from wrong
+    raise BadOutput(f"{name} answered {safe_repr(said)}, which does not fit: {wrong}") from wrong

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import SetupError, TurnsSpent
+from agentkit.errors import SetupError, TurnsSpent, safe_repr
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen
 from agentkit.pattern import Pattern
@@ -95,7 +95,7 @@ def react(
     """
     at_least(1, samples=samples)
     if first not in ("act", "think"):
-        raise SetupError(f"A ReAct cannot begin with {first!r}.", expected="act or think")
+        raise SetupError(f"A ReAct cannot begin with {safe_repr(first)}.", expected="act or think")
     team = members([actor] if thinker is None else [actor, thinker])
     sampled = self_consistency(team[-1], samples, key=key)
 

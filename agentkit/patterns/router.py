@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import SetupError, UnknownActor, full_text
+from agentkit.errors import SetupError, UnknownActor, full_text, safe_repr
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.pattern import Pattern
@@ -107,7 +107,7 @@ def router(
                 return await chosen(task, output=output)
             discard(answer)
             said.append(route.to)
-            wrong = f"Nobody is called {route.to!r}; use a name from the list.\n\n"
+            wrong = f"Nobody is called {safe_repr(route.to)}; use a name from the list.\n\n"
             note(Unrouted(said=route.to, reason="nobody is called that"))
         if otherwise is None:
             raise UnknownActor(

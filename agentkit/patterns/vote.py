@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, create_model
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import BadOutput, SetupError
+from agentkit.errors import BadOutput, SetupError, safe_repr
 from agentkit.messages import JSON, canonical
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import everyone, partial
@@ -68,7 +68,9 @@ def vote(
     if len(choices) != len(options) or len(choices) == 1 or len(choices) > len(ascii_uppercase):
         raise SetupError("These options cannot be voted on.", expected="2 to 26 different ones")
     if weigh not in ("equal", "confidence") and weights is None:
-        raise SetupError(f"Votes cannot be weighed by {weigh!r}.", expected="equal or confidence")
+        raise SetupError(
+            f"Votes cannot be weighed by {safe_repr(weigh)}.", expected="equal or confidence"
+        )
 
     async def voted(task: JSON, output: Output = None) -> Answer:
         """All answer, most decide."""

@@ -29,6 +29,7 @@ from agentkit.errors import (
     SetupError,
     TimedOut,
     Unreachable,
+    safe_repr,
 )
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
@@ -310,7 +311,7 @@ def as_breaker(how: Any) -> Breaker:
     if type(how) is int and how >= 1:
         return Breaker(failures=how)
     raise SetupError(
-        f"breaker={how!r}",
+        f"breaker={safe_repr(how)}",
         expected="after how many failures in a row it opens, from 1; or Breaker(failures=...,"
         " open_s=...); or True",
     )

@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.events import Usage
 from agentkit.listening import tell_whole
 from agentkit.messages import canonical, digest
@@ -266,5 +266,6 @@ def as_cache(how: Any) -> Cache:
     if isinstance(how, str | Path) and str(how):
         return Cache(path=str(how))
     raise SetupError(
-        f"cache={how!r}", expected="the path of a file; or Cache(path=..., expires_s=...); or True"
+        f"cache={safe_repr(how)}",
+        expected="the path of a file; or Cache(path=..., expires_s=...); or True",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.reliability.across import LANE
 from agentkit.reliability.admission import TOLD_S, Queued, let_go, queued
@@ -93,5 +93,7 @@ def concurrency(model: Model, most: int) -> Model:
         SetupError: the number is none, or the wrapper is out of order.
     """
     if type(most) is not int or most < 1:
-        raise SetupError(f"concurrency={most!r}", expected="a whole number of calls, from 1")
+        raise SetupError(
+            f"concurrency={safe_repr(most)}", expected="a whole number of calls, from 1"
+        )
     return Concurrency(model, most)

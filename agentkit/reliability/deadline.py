@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from agentkit.errors import SetupError, TimedOut
+from agentkit.errors import SetupError, TimedOut, safe_repr
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.reliability.wrapper import Wrapper
 
@@ -50,5 +50,5 @@ def deadline(model: Model, turn_s: float) -> Model:
     """
     number = isinstance(turn_s, int | float) and not isinstance(turn_s, bool)
     if not number or not 0 < turn_s < float("inf"):
-        raise SetupError(f"turn_s={turn_s!r}", expected="seconds, more than 0")
+        raise SetupError(f"turn_s={safe_repr(turn_s)}", expected="seconds, more than 0")
     return TurnDeadline(model, float(turn_s))

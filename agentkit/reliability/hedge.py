@@ -24,7 +24,7 @@ from typing import Any
 
 from pydantic import Field
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.holds import may_have_cost, spare, unspare
 from agentkit.listening import Aside, tell, tell_again, tell_whole
 from agentkit.messages import digest
@@ -401,6 +401,6 @@ def as_hedge(how: Any) -> Hedge:
     if isinstance(how, int | float) and not isinstance(how, bool) and 0 < how <= 86_400:
         return Hedge(after_s=float(how))
     raise SetupError(
-        f"hedge={how!r}",
+        f"hedge={safe_repr(how)}",
         expected="seconds after which it is asked again, more than 0; or Hedge(...); or True",
     )

@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from agentkit.errors import CircuitOpen, RateLimited, SetupError
+from agentkit.errors import CircuitOpen, RateLimited, SetupError, safe_repr
 from agentkit.holds import bound_of
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
@@ -355,7 +355,7 @@ def as_limit(most: Any) -> Limit:
     if isinstance(most, int | float) and 0 < most <= 1e9:
         return Limit(requests_per_minute=float(most))
     raise SetupError(
-        f"limit={most!r}",
+        f"limit={safe_repr(most)}",
         expected="requests per minute, more than 0; or Limit(requests_per_minute=...,"
         " tokens_per_minute=...); or True, to learn from the endpoint",
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import Field
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.notes import Note
 from agentkit.reliability.setting import Setting
 
@@ -77,6 +77,6 @@ def as_budget(how: Any) -> RetryBudget:
     if isinstance(how, int | float) and not isinstance(how, bool) and 0 <= how <= 10:
         return RetryBudget(ratio=float(how))
     raise SetupError(
-        f"retry_budget={how!r}",
+        f"retry_budget={safe_repr(how)}",
         expected="retries for each call, such as 0.2; or RetryBudget(...); or True",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import Frozen
 from agentkit.typed import told_of
 
@@ -25,7 +25,7 @@ class Setting(Frozen, extra="forbid"):
         try:
             super().__init__(**{name: self.read(name, value) for name, value in given.items()})
         except ValidationError as error:
-            stated = ", ".join(f"{name}={value!r}" for name, value in given.items())
+            stated = ", ".join(f"{name}={safe_repr(value)}" for name, value in given.items())
             wrong = "; ".join(told_of(dict(one)) for one in error.errors())
             known = ", ".join(type(self).model_fields)
             raise SetupError(

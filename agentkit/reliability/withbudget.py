@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, Protocol, TypeVar
 
 from agentkit.bounds import bounds_of
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 
 
 class Allowed(Protocol):
@@ -52,7 +52,7 @@ def with_budget(
         SetupError: no actor, nothing that binds, or a number that cannot be kept.
     """
     if not hasattr(actor, "allowed"):
-        raise SetupError(f"with_budget was given {actor!r}.", expected="an actor")
+        raise SetupError(f"with_budget was given {safe_repr(actor)}.", expected="an actor")
     given = {"budget_usd": usd, "budget_tokens": tokens, "budget_calls": calls}
     given = {name: value for name, value in given.items() if value is not None}
     if not given and seconds is None:

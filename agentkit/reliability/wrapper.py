@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.holds import Bound, bound_of
 from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
@@ -117,7 +117,7 @@ def checked_model(technique: str, model: Any) -> None:
     if hasattr(model, "act"):
         what = f"the actor {name}"
     elif hasattr(model, "effect"):
-        what = f"the tool {name}, whose effect is {model.effect!r}"
+        what = f"the tool {name}, whose effect is {safe_repr(model.effect)}"
     elif callable(model) and isinstance(name, str):
         return
     raise SetupError(

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, overload
 
 from agentkit import words
 from agentkit.code import Works
+from agentkit.errors import error_text
 from agentkit.events import Effect
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, canonical
@@ -268,7 +269,8 @@ def tool_of_kind(
     binds = not isinstance(fn, staticmethod)
     fn = fn if binds else fn.__func__
     written = function_of(fn)
-    name = str(name or getattr(fn, "__name__", "") or getattr(written, "__name__", ""))
+    own = getattr(fn, "__name__", "") or getattr(written, "__name__", "")
+    name = error_text(name or own)
     if name == "__call__":
         name = type(fn).__name__
     declared(name, effect, timeout_s, approve, on_error)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from agentkit.code import CodeMark, Works
 from agentkit.deprecated import moved
-from agentkit.errors import ToolError, full_text
+from agentkit.errors import ToolError, full_text, safe_repr
 from agentkit.model import ToolSpec
 from agentkit.tools.declared import declared
 from agentkit.tools.function import FunctionTool, tool, unbound
@@ -58,7 +58,7 @@ def tools_by_name(*several: Iterable[Tool | Callable[..., Any]]) -> Toolbox:
             name = made.spec.name
             if name in found:
                 raise ToolError(
-                    f"Two tools are called {name!r}.",
+                    f"Two tools are called {safe_repr(name)}.",
                     todo="rename one: @tool(name='...')",
                 )
             found[name] = made
@@ -161,7 +161,7 @@ def fulfils(one: Any) -> Tool:
     spec = spec_of(one)
     if one.takes_context not in get_args(TakesContext):
         raise ToolError(
-            f"takes_context of {spec.name} is {one.takes_context!r}.",
+            f"takes_context of {spec.name} is {safe_repr(one.takes_context)}.",
             expected=", ".join(map(repr, get_args(TakesContext))),
         )
     declared(spec.name, one.effect, one.timeout_s, one.approve, one.on_error)

@@ -115,3 +115,28 @@ def test_what_it_is_and_what_is_expected_is_said(ask: Callable[[], Any], wrong: 
     with pytest.raises(SetupError, match=wrong) as told:
         ask()
     assert "expected" in str(told.value)
+
+
+class Unspeakable:
+    """Has no repr and no text."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+    __str__ = __repr__
+
+
+@pytest.mark.parametrize("door, name", DOORS)
+async def test_a_value_that_cannot_be_shown_is_told_as_what_it_is(door: Any, name: str) -> None:
+    log = open_log("memory:")
+    try:
+        await door(log, **{name: Unspeakable()})
+    except AgentkitError as error:
+        assert str(error)
+    await clerk()("hi", log=log)
+
+
+@pytest.mark.parametrize("transport", [" ", "", 0, 5, object(), {}])
+def test_a_transport_of_another_kind_is_refused_before_any_call(transport: Any) -> None:
+    with pytest.raises(SetupError, match="transport="):
+        connect("openai:gpt-4o-mini", api_key="k", transport=transport)

@@ -13,7 +13,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.deprecated import moved
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.notes import Note
 from agentkit.typed import Output
 
@@ -221,7 +221,9 @@ def looped(flow: Workflow, loop: Loop, exit: Workflow | None = None) -> Workflow
         SetupError: fewer than one round, or a beginning with a condition.
     """
     if type(loop.max_rounds) is not int or loop.max_rounds < 1:
-        raise SetupError(f"max_rounds is {loop.max_rounds!r}.", expected="a whole number from 1")
+        raise SetupError(
+            f"max_rounds is {safe_repr(loop.max_rounds)}.", expected="a whole number from 1"
+        )
     if any(head.when for head in (*flow.heads, *(exit.heads if exit else ()))):
         raise SetupError(
             "A loop, or its way out, cannot begin with a condition.",

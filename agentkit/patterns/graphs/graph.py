@@ -19,7 +19,7 @@ from typing import Any, Literal
 from agentkit.actor import Actor, Joined
 from agentkit.answer import Answer
 from agentkit.conversation import worded
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.patterns.graphs.checks import GraphChecked, check_team
 from agentkit.patterns.graphs.flow import (
@@ -102,7 +102,7 @@ class Graph(Joined):
         way_out = None if isinstance(give_up, str) else as_flow(give_up)
         if isinstance(give_up, str) and give_up not in ("fail", "go on"):
             raise SetupError(
-                f"give_up is {give_up!r}.", expected="'fail', 'go on', an actor or a graph"
+                f"give_up is {safe_repr(give_up)}.", expected="'fail', 'go on', an actor or a graph"
             )
         loop = Loop(until, max_rounds, title(until), goes_on=give_up == "go on")
         return Graph(looped(as_flow(self), loop, way_out))
@@ -139,7 +139,8 @@ def as_flow(part: Any) -> Workflow:
     if isinstance(part, list | tuple) and part:
         return beside(as_flow(one) for one in part)
     raise SetupError(
-        f"{part!r} cannot stand in a graph.", expected="an actor, or a list of at least one"
+        f"{safe_repr(part)} cannot stand in a graph.",
+        expected="an actor, or a list of at least one",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.budget import CallRefused
-from agentkit.errors import BudgetSpent, DeadlinePassed, SetupError
+from agentkit.errors import BudgetSpent, DeadlinePassed, SetupError, safe_repr
 from agentkit.messages import JSON, jsonable
 from agentkit.notes import Note, Number
 from agentkit.office import RunOffice
@@ -49,7 +49,7 @@ def worth(value: Value, task: JSON) -> float:
     if isinstance(found, int | float) and not math.isnan(found):
         return float(found)
     raise SetupError(
-        f"The value of the task {for_line(str(task))[:80]!r} is {found!r}.",
+        f"The value of the task {for_line(str(task))[:80]!r} is {safe_repr(found)}.",
         expected="a number; the larger the more it is worth",
     )
 

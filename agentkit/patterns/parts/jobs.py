@@ -9,7 +9,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.answer import Answer
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import JSON
 from agentkit.patterns.parts.team import text_of
 
@@ -54,7 +54,9 @@ def checked(
         SetupError: it cannot.
     """
     if process not in ("sequential", "hierarchical"):
-        raise SetupError(f"There is no process {process!r}.", expected="sequential or hierarchical")
+        raise SetupError(
+            f"There is no process {safe_repr(process)}.", expected="sequential or hierarchical"
+        )
     if process == "hierarchical" and (manager is None or manager in team):
         raise SetupError(
             "A hierarchical crew has no manager of its own.", expected="manager=, not a member"
@@ -62,9 +64,11 @@ def checked(
     known: list[str] = []
     for job in jobs:
         if job.name in known:
-            raise SetupError(f"Two jobs are called {job.name!r}.", expected="names of their own")
+            raise SetupError(
+                f"Two jobs are called {safe_repr(job.name)}.", expected="names of their own"
+            )
         if job.by is not None and job.by not in [one.name for one in team]:
-            raise SetupError(f"The job {job.name} is for {job.by!r}, who is no member.")
+            raise SetupError(f"The job {job.name} is for {safe_repr(job.by)}, who is no member.")
         if job.by is None and process == "sequential" and len(team) > 1:
             raise SetupError(f"Nobody does the job {job.name}.", expected="by= a member's name")
         if unknown := set(job.context or ()) - set(known):

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.deprecated import moved
-from agentkit.errors import BadOutput
+from agentkit.errors import BadOutput, safe_repr
 from agentkit.notes import Note
 from agentkit.patterns.parts.forms import filled, naming
 from agentkit.patterns.parts.notes import Unselected
@@ -125,7 +125,7 @@ async def judged(orchestrator: Actor, book: TaskLedger) -> tuple[ProgressLedger,
             return progress, worker
         discard(answer)
         note(Unselected(said=said, reason="nobody is called that"))
-        wrong = f"Nobody is called {said!r}. "
+        wrong = f"Nobody is called {safe_repr(said)}. "
     raise BadOutput(
         f"{orchestrator.name} named nobody of the team in {ATTEMPTS} tries; last {said!r}.",
         expected=f"one of {names}",

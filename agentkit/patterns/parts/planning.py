@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, model_validator
 
 from agentkit.actor import Actor
-from agentkit.errors import AgentkitError, BadOutput
+from agentkit.errors import AgentkitError, BadOutput, safe_repr
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns.parts.team import called, flat, roster, text_of
@@ -148,7 +148,7 @@ def flaw(plan: Plan, team: Sequence[Actor], max_steps: int) -> str:
         return "two steps have the same id or the same task."
     for step in plan.steps:
         if called(step.actor, team) is None:
-            return f"step {step.id} is given to {step.actor!r}, who is not on the list."
+            return f"step {step.id} is given to {safe_repr(step.actor)}, who is not on the list."
     return ""
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import BadOutput, SetupError, UnknownActor, full_text
+from agentkit.errors import BadOutput, SetupError, UnknownActor, full_text, safe_repr
 from agentkit.messages import Frozen
 from agentkit.patterns.parts.asking import settled
 from agentkit.patterns.parts.forms import filled, naming
@@ -88,7 +88,8 @@ def by_rule(rule: Callable[[Chat], str | None], otherwise: Selector | None = Non
             return await otherwise(chat, team)
         if said not in chat.names:
             raise UnknownActor(
-                f"The rule named {said!r} as next speaker.", expected=f"one of {names_of(chat)}"
+                f"The rule named {safe_repr(said)} as next speaker.",
+                expected=f"one of {names_of(chat)}",
             )
         return NextSpeaker(name=said, reason="the rule says so")
 
@@ -121,7 +122,7 @@ def by_model(chooser: Actor, *, repeat: bool = False, attempts: int = 3) -> Sele
             found = called(answer.next, team)
             if found is not None and found.name in names:
                 return NextSpeaker(name=found.name, reason=answer.reason)
-            wrong = f"{answer.next!r} cannot be chosen. "
+            wrong = f"{safe_repr(answer.next)} cannot be chosen. "
             note(Unselected(said=answer.next, reason="not a name to choose from"))
         return NextSpeaker(
             name=chat.last or names[0], reason=f"{chooser.name} named nobody: {wrong}"

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, safe_repr
 from agentkit.messages import Frozen
 from agentkit.patterns.parts.team import at_least
 
@@ -140,7 +140,7 @@ def said(text: str, *, by: str | None = None) -> Stop:
         raise SetupError("said('') would end the conversation at once.", expected="a text")
     return when(
         lambda chat: any(text in t.text and by in (None, t.speaker) for t in chat.turns),
-        f"{by or 'somebody'} said {text!r}",
+        f"{by or 'somebody'} said {safe_repr(text)}",
     )
 
 

@@ -17,6 +17,7 @@ from agentkit.errors import (
     LimitReached,
     SetupError,
     ToolError,
+    safe_repr,
 )
 from agentkit.messages import JSON, in_words, jsonable
 from agentkit.patterns.parts.notes import PartialAnswer
@@ -43,7 +44,7 @@ def members(actors: Sequence[Actor], *, at_least: int = 1) -> tuple[Actor, ...]:
     wrong = next((one for one in team if not isinstance(one, Actor)), None)
     if wrong is not None:
         raise SetupError(
-            f"{wrong!r} was given as a member of a team.",
+            f"{safe_repr(wrong)} was given as a member of a team.",
             expected="an actor: an Agent, a @pattern, a person, ...",
             todo="for a function use @pattern",
         )
@@ -66,7 +67,9 @@ def at_least(least: int, **options: int) -> None:
     """
     for name, value in options.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise SetupError(f"{name} is {value!r}.", expected=f"a whole number from {least} up")
+            raise SetupError(
+                f"{name} is {safe_repr(value)}.", expected=f"a whole number from {least} up"
+            )
 
 
 def roster(team: Sequence[Actor]) -> str:
