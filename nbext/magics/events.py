@@ -48,7 +48,7 @@ def events(session: Session, line: Line, body: str | None) -> Table:
     runs = chosen(session, line)
     lines = [one for run in runs for one in told(session.log.read(run))]
     found = [one for one in lines if wanted(line, one)]
-    if not found and lines:
+    if not found and lines and misnamed(line, lines):
         raise SetupError(
             "No event is like that.",
             expected=f"an actor of {', '.join(dict.fromkeys(e.actor for e in lines if e.actor))};"
@@ -60,10 +60,24 @@ def events(session: Session, line: Line, body: str | None) -> Table:
     return Table(
         head=("#", *(["run"] if several else []), "time", "actor", "kind", "what"),
         rows=tuple(row(one, several) for one in listed),
-        empty="No events yet.",
+        empty="No event is like that." if lines else "No events yet.",
         note=" ".join([*notes, hint(runs[-1])]),
         numbers=frozenset({"#", "time"}),
     )
+
+
+def misnamed(line: Line, lines: list[EventLine]) -> bool:
+    """Whether an actor or a kind is named that no event has, by a slip of the hand."""
+    actors, kinds = (line.given.get(name, ()) for name in ("--actor", "--kind"))
+    return not (
+        all(any(one.actor == actor for one in lines) for actor in actors)
+        and all(any(is_a(one, kind) for one in lines) for kind in kinds)
+    )
+
+
+def is_a(one: EventLine, kind: str) -> bool:
+    """Whether an event is of a kind: step.ended is a step, too."""
+    return f"{one.kind}.".startswith(f"{kind}.")
 
 
 def wanted(line: Line, one: EventLine) -> bool:
@@ -72,7 +86,7 @@ def wanted(line: Line, one: EventLine) -> bool:
     actors, kinds = (line.given.get(name, ()) for name in ("--actor", "--kind"))
     return (
         (not actors or one.actor in actors)
-        and (not kinds or any(f"{one.kind}.".startswith(f"{kind}.") for kind in kinds))
+        and (not kinds or any(is_a(one, kind) for kind in kinds))
         and (line.one("--find") or "").lower() in f"{one.actor} {one.what}".lower()
         and (first is None or one.seq >= whole(GRAMMAR, "--from", first, least=1))
         and (last is None or one.seq <= whole(GRAMMAR, "--to", last, least=1))

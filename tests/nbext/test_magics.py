@@ -416,6 +416,9 @@ def test_events_are_listed_with_the_numbers_that_fork_takes(shared: Notebook) ->
     forked = shared.ok(f'%fork last --edit {number}="77 EUR"')
     assert "77" in forked.text
     assert shared.run("%events --actor nobody").ename == "SetupError"
+    assert shared.run("%events --kind stp").ename == "SetupError"
+    nothing = shared.ok("%events --kind step --find 'said by nobody'").text
+    assert nothing == "No event is like that."  # a search that finds nothing is no error
     assert shared.run("%events --from x").ename == "SetupError"
 
 
