@@ -223,8 +223,8 @@ class Session:
     def elsewhere(self, what: str, info: RunInfo) -> SetupError:
         """The error where only another notebook's run would do: whose it is, and how to take it."""
         return SetupError(
-            f"{what} The newest in the log is {short(info.id)} of {self.origin(info)}:"
-            f" {info.name}.",
+            f"{what} The newest in the log is {short(info.id)} of {self.origin(info)}"
+            f" ({info.name}).",
             expected="a run of this notebook, or the id of one of another",
             todo=f"name it, if it is meant: {short(info.id)}",
             run_id=info.id,
