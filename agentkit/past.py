@@ -102,6 +102,10 @@ class Past:
         """
         return None
 
+    def lacking(self, scope: str) -> list[tuple[str, tuple[str, ...]]]:
+        """What was missing in answers that a scope was given and does not ask for again."""
+        return []
+
     def check(self, step: StepRequest) -> None:
         """See to it that a step that is not recorded may be performed.
 
@@ -192,6 +196,9 @@ class Replayed(Past):
 
     def unmet(self, scope: str) -> list[StepEnded]:
         return self.left.take_all(scope)
+
+    def lacking(self, scope: str) -> list[tuple[str, tuple[str, ...]]]:
+        return self.left.lacking(scope)
 
     def late(self, scope: Scope) -> tuple[Failure, Recorded] | None:
         failure = self.own.overdue.get(scope.key)

@@ -89,6 +89,9 @@ class Resumed(Past):
     def unmet(self, scope: str) -> list[StepEnded]:
         return self.left.take_all(scope)
 
+    def lacking(self, scope: str) -> list[tuple[str, tuple[str, ...]]]:
+        return self.left.lacking(scope)
+
     def unused(self) -> int:
         return len(self.own.ended.keys() - self.used)
 

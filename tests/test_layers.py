@@ -73,6 +73,7 @@ LAYERS = [
     "agentkit.tailing",
     "agentkit.log",
     "agentkit.logs",
+    "agentkit.way",
     "agentkit.record",
     "agentkit.doubts",
     "agentkit.person",

@@ -10,10 +10,11 @@ import pytest
 
 from agentkit import NOT_DONE, Actor, Agent, Answer, gather, pattern, tool
 from agentkit.errors import BudgetSpent, Unsettled
-from agentkit.events import StepEnded, Usage
+from agentkit.events import StepEnded, StepStarted, Usage
 from agentkit.holds import Bound
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import OnText, Reply, Request
+from agentkit.scope import lacking
 from tests.fakes import EchoModel, ScriptedModel, call
 
 
@@ -169,3 +170,66 @@ async def test_a_pattern_that_went_on_after_a_budget_refused_a_call_can_be_repla
     answer = await team("go", log=log, id="run", budget_calls=1)
     assert "1 of 1 calls" in answer.text
     assert (await team.replay("run", log=log)).text == answer.text
+
+
+async def test_what_was_asked_with_a_doubt_is_asked_again_after_a_person_spoke_of_it() -> None:
+    log, under_way, stalls = MemoryLog(), asyncio.Event(), [True]
+
+    @tool(effect="once")
+    async def pay(eur: int) -> str:
+        """Pay."""
+        await asyncio.get_running_loop().create_future()
+        return "paid"
+
+    model = ScriptedModel([call("pay", '{"eur": 1}')])
+    payer, quick = (
+        Agent("payer", "x", model=model, tools=[pay]),
+        Agent("quick", "x", model=EchoModel()),
+    )
+
+    async def hurry(task: str) -> str:
+        async def late() -> Answer:
+            while not any(isinstance(e, StepStarted) and e.name == "pay" for e in log.read("run")):
+                await asyncio.sleep(0.01)
+            return await quick(task)
+
+        return str((await gather(payer(task), late(), join="first"))[0].text)
+
+    async def wait(task: str) -> str:
+        if stalls:
+            stalls.clear()
+            under_way.set()
+            await asyncio.get_running_loop().create_future()
+        return task
+
+    team = (pattern(hurry) >> pattern(wait)).named("team")
+    await stopped(team, log, under_way)
+    with pytest.raises(Unsettled):
+        await team.resume("run", log=log)
+    answer = await team.resume("run", log=log, settle={"pay": NOT_DONE})
+    assert "may have happened" in answer.text and answer.doubts == ()
+    assert (await team.replay("run", log=log)).doubts == ()
+
+
+async def test_what_is_missing_in_what_a_tool_was_told_is_missing_when_it_is_not_called_again() -> (
+    None
+):
+    log = MemoryLog()
+
+    async def part(task: str) -> str:
+        lacking("the last page")
+        return "all but the last page"
+
+    reader = pattern(part, name="reader")
+
+    @tool(effect="pure")
+    async def read(n: int) -> str:
+        """Read."""
+        return str((await reader("read")).text)
+
+    model = ScriptedModel([call("read", '{"n": 1}')], "Read.")
+    clerk = Agent("clerk", "x", model=model, tools=[read])
+    answer = await clerk("go", log=log, id="run")
+    assert answer.missing == ("reader: the last page",)
+    assert (await clerk.replay("run", log=log)).missing == answer.missing
+    assert (await clerk.resume("run", log=log)).missing == answer.missing
