@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -15,12 +14,11 @@ from agentkit.step import Outcome
 from memory.embed import Embedded, Embedder
 from memory.steps import paid
 from memory.stores import Item, Store
+from memory.stores.finishing import finished
 from memory.writing import mark_of, normal_form, of_names, put_since, writing
 
 if TYPE_CHECKING:
     import numpy as np
-
-T = TypeVar("T")
 
 Held = tuple[list[Item], "np.ndarray"]
 """Items that were there, and their vectors."""
@@ -108,17 +106,6 @@ async def held(store: Store, ids: Sequence[str]) -> Held:
     """Return items that are there, with their vectors, to put them back."""
     there = await store.get(ids)
     return there, await store.vectors([one.id for one in there])
-
-
-async def finished(write: Coroutine[Any, Any, T]) -> T:
-    """Wait for a write even when cancelled: what is taken back must not arrive afterwards."""
-    task = asyncio.ensure_future(write)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with contextlib.suppress(Exception):
-            await task
-        raise
 
 
 def said_before(log: Log, memory: str, scope: Mapping[str, str], ids: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ from memory.embed import Embedder
 from memory.scopes import Scoped
 from memory.steps import paid, step
 from memory.stores import Item, Store
-from memory.storing import finished
+from memory.stores.finishing import finished
 from memory.writing import mark_of, normal_form, put_since, writing
 
 Verb = Literal["merge", "extract"]

@@ -32,6 +32,7 @@ from memory.stores.entry import admitted
 from memory.stores.exact import exactly, restored
 from memory.stores.fact import NOTHING
 from memory.stores.filters import normal
+from memory.stores.finishing import finished
 from memory.stores.vectors import checked, other_embedder
 
 if TYPE_CHECKING:
@@ -364,7 +365,8 @@ class ChromaStore:
             try:
                 if search and self._took_s < QUICK_S and not self.shared and self._opened:
                     return timed()
-                return await in_thread(timed if search else opened)
+                made = in_thread(timed if search else opened)
+                return await (finished(made) if writes else made)
             except AgentkitError:
                 raise
             except Exception as error:

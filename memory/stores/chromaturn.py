@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from agentkit.errors import StoreError
 from memory.errors import StoreTaken
+from memory.stores.finishing import finished
 
 NAME = "--turn"
 """Ends the name of the collection of turns."""
@@ -104,32 +105,38 @@ class ServerTurn:
     async def _took(self, number: int, me: str) -> bool:
         """Take a turn; whether it is ours."""
         asked = time.monotonic()
+        trying = asyncio.ensure_future(self._tried(number, me))
         try:
-            await self._add(str(number), me)
-            last = await self._last()
-        except BaseException:
-            # Whether it is ours or not: it is over for who asked.
-            await self._end(number, me)
+            ours = await asyncio.shield(trying)
+        except asyncio.CancelledError:
+            # What was asked of the server may be done still, and nobody would end the turn.
+            await finished(self._given_back(trying, number))
             raise
-        if (last.number, last.by) != (number, me):
-            return False
-        self._number, self._sure_until = number, asked + SURE_S
-        self._beating = asyncio.create_task(self._beat(number, me))
-        return True
+        if ours:
+            self._number, self._sure_until = number, asked + SURE_S
+            self._beating = asyncio.create_task(self._beat(number, me))
+        return ours
+
+    async def _tried(self, number: int, me: str) -> bool:
+        await self._add(str(number), me)
+        last = await self._last()
+        return (last.number, last.by) == (number, me)
+
+    async def _given_back(self, trying: asyncio.Future[bool], number: int) -> None:
+        """End a turn that was asked for, if it is ours; where that fails, it ends by itself."""
+        with contextlib.suppress(StoreError):
+            if await trying:
+                await self._over(number)
 
     async def __aexit__(self, *_error: object) -> None:
         beating, self._beating, self._sure_until = self._beating, None, None
         if beating is not None:
             beating.cancel()
-        with contextlib.suppress(StoreError):
-            await asyncio.shield(self._add(f"{self._number}/over", ""))
+        await finished(self._over(self._number))
 
-    async def _end(self, number: int, me: str) -> None:
-        """End a turn that may be ours; where that fails, it ends by itself."""
+    async def _over(self, number: int) -> None:
         with contextlib.suppress(StoreError):
-            last = await self._last()
-            if (last.number, last.by) == (number, me):
-                await self._add(f"{number}/over", "")
+            await self._add(f"{number}/over", "")
 
     async def _beat(self, number: int, me: str) -> None:
         """Say now and then that the holder of a turn lives."""

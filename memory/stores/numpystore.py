@@ -80,7 +80,7 @@ class NumpyStore:
             admitted(items, self.collection)
             rows = checked(vectors, len(items), self.dims, self.collection)
             mark = mark_given()
-            await self._file.run(lambda: self._put(items, rows, mark))
+            await self._file.run(lambda: self._put(items, rows, mark), writes=True)
 
     def _put(self, items: Sequence[Item], rows: np.ndarray, mark: object) -> None:
         with self._file.transaction():
@@ -144,7 +144,7 @@ class NumpyStore:
         return found
 
     async def drop(self, ids: Sequence[str]) -> int:
-        return int(await self._file.run(lambda: self._drop(ids)))
+        return int(await self._file.run(lambda: self._drop(ids), writes=True))
 
     def _drop(self, ids: Sequence[str]) -> int:
         with self._file.transaction():
@@ -160,7 +160,7 @@ class NumpyStore:
         return dropped
 
     async def erase(self, ids: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-        return await self._file.run(lambda: (self._drop(ids), self._file.sweep()))
+        return await self._file.run(lambda: (self._drop(ids), self._file.sweep()), writes=True)
 
     async def changes(self, since: object = None) -> tuple[object, Sequence[str] | None]:
         def changes() -> tuple[object, Sequence[str] | None]:

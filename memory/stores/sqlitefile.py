@@ -15,6 +15,7 @@ from agentkit.errors import StoreError
 from agentkit.logs import files
 from agentkit.threads import in_thread
 from memory.errors import StoreCorrupt, StoreFull, StoreGone, StoreTaken
+from memory.stores.finishing import finished
 
 BUSY_S = 10.0
 """How long to wait for another process's write, in seconds."""
@@ -70,8 +71,8 @@ class SqliteFile:
                 todo="bring it back, or open the memory again",
             )
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do work in a thread, one at a time in this process."""
+    async def run(self, work: Callable[[], T], *, writes: bool = False) -> T:
+        """Do work in a thread, one at a time in this process; a write is waited for to its end."""
 
         def mapped() -> T:
             with self._mutex, self.mapped():
@@ -81,7 +82,8 @@ class SqliteFile:
         # What is in memory is fast, and needs no thread.
         if self.path == ":memory:":
             return mapped()
-        result: T = await in_thread(mapped)
+        made = in_thread(mapped)
+        result: T = await (finished(made) if writes else made)
         return result
 
     @contextlib.contextmanager

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -245,3 +246,23 @@ async def test_a_folder_of_chroma_that_was_deleted_or_replaced_is_noticed(
     await mine.close()
     assert await again.count() == 3 + replaced
     await again.close()
+
+
+@pytest.mark.parametrize("kind", ["numpy", "chroma"])
+async def test_a_write_that_is_cancelled_is_over_before_the_next_one(
+    kind: str, tmp_path: Path
+) -> None:
+    made: Any = store("notes", kind, "test", tmp_path)
+    await made.put(ITEMS[:1], ROWS[:1])
+    # Whoever holds this keeps the thread waiting that writes.
+    with made._file._mutex if kind == "numpy" else made._turn:
+        writing = asyncio.ensure_future(made.put(ITEMS[1:2], ROWS[1:2]))
+        await asyncio.sleep(0)
+        writing.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not writing.done()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert await made.count() == 2
+    await made.close()

@@ -140,6 +140,20 @@ async def test_who_was_stopped_in_its_turn_writes_nothing_afterwards(
     await notes.edit("a", "Amber is shallow.")
 
 
+async def test_who_is_cancelled_while_it_takes_its_turn_keeps_nobody_out(
+    notes: VectorMemory,
+) -> None:
+    turn, other = await turn_of(notes), await turn_of(notes)
+    for n in range(12):
+        taking = asyncio.ensure_future(turn.__aenter__())
+        await asyncio.sleep(0.001 * n)
+        if not taking.cancel():
+            await turn.__aexit__()
+        await asyncio.wait([taking])
+        async with asyncio.timeout(5), other:
+            pass
+
+
 async def test_a_turn_that_was_deleted_long_ago_is_not_taken_again(notes: VectorMemory) -> None:
     one, other = await turn_of(notes), await turn_of(notes)
     for _ in range(chromaturn.MANY // 2 + 3):
