@@ -159,7 +159,7 @@ class Recorded:
     verdicts: dict[Place, Judged] = field(default_factory=dict)
     """What a person said of steps in doubt, by the attempt."""
     judged_at: dict[str, int] = field(default_factory=dict)
-    """The seq of the first of them, by the key of the step."""
+    """The seq of the last of them, by the key of the step."""
     lacking: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What was missing in the answers of scopes, of those in which something was."""
     told: set[str] = field(default_factory=set)
@@ -266,7 +266,7 @@ class Recorded:
                 self.opened[key] = run
             case Judged() as judged:
                 self.verdicts[judged.of] = judged
-                self.judged_at.setdefault(judged.key, event.seq)
+                self.judged_at[judged.key] = event.seq
             case Doubted(steps=steps):
                 self.asked.update(one.of for one in steps)
 

@@ -82,8 +82,8 @@ def retell_doubt(run: Any, scope: Scope, own: Recorded, end: StepEnded) -> None:
     """
     begun = own.started.get(end.key)
     made = call_as_text(end.name, begun.request if begun else end.request)
-    judged_at = own.judged_at.get(end.key, END if end.key in run.cleared else None)
-    if judged_at is None:
+    judged_at = END if end.key in run.cleared else own.judged_at.get(end.key, 0)
+    if judged_at < end.seq:  # nobody has spoken of this attempt
         scope.doubt(made)
         return
     for one in scope.lineage():

@@ -233,3 +233,34 @@ async def test_what_is_missing_in_what_a_tool_was_told_is_missing_when_it_is_not
     assert answer.missing == ("reader: the last page",)
     assert (await clerk.replay("run", log=log)).missing == answer.missing
     assert (await clerk.resume("run", log=log)).missing == answer.missing
+
+
+async def test_a_doubt_that_is_newer_than_what_a_person_said_is_told() -> None:
+    log, under_way, stalls = MemoryLog(), asyncio.Event(), [True]
+
+    @tool(effect="once")
+    async def pay(eur: int) -> str:
+        """Pay."""
+        if stalls:
+            stalls.clear()
+            under_way.set()
+            await asyncio.get_running_loop().create_future()
+        raise ConnectionResetError
+
+    paying = ScriptedModel([call("pay", '{"eur": 1}')], "I do not know.")
+    payer = Agent("payer", "x", model=paying, tools=[pay])
+
+    @tool(effect="pure")
+    async def settle(n: int) -> str:
+        """Have it paid."""
+        return str((await payer("pay")).text)
+
+    model = ScriptedModel([call("settle", '{"n": 1}')], "Perhaps.")
+    clerk = Agent("clerk", "x", model=model, tools=[settle])
+    await stopped(clerk, log, under_way)
+    with pytest.raises(Unsettled):
+        await clerk.resume("run", log=log)
+    answer = await clerk.resume("run", log=log, settle={"pay": NOT_DONE})
+    assert answer.doubts == ('pay({"eur":1})',)
+    assert (await clerk.replay("run", log=log)).doubts == answer.doubts
+    assert (await clerk.resume("run", log=log)).doubts == answer.doubts

@@ -61,7 +61,7 @@ async def test_a_bill_by_anything_adds_up_to_the_ledger() -> None:
         assert sum(one["cost_usd"] for one in sums) == ledger.total.cost_usd == 6.0
         assert sum(one["failed"] for one in sums) == 1
     assert [one["actor"] for one in bill(rows, "actor")][0] == "ada"
-    with pytest.raises(SetupError, match="A bill by colour"):
+    with pytest.raises(SetupError, match="no bill by colour"):
         bill(rows, "colour")
 
 
