@@ -280,7 +280,9 @@ def greet(session: Session, log: Log) -> None:
 
 
 def where(url: str) -> str:
-    """The log's address, relative to the working directory where it lies below."""
+    """The log's address, below the working directory relative to it; of one in memory its time."""
+    if url == "memory:":
+        return "memory, until this kernel ends"
     path = Path(url.partition(":///")[2])
     try:
         return str(path.relative_to(Path.cwd()))

@@ -12,9 +12,12 @@ from typing import Any
 
 from IPython.display import display
 
+from agentkit.amounts import count
 from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.kept import Keep, keep, told
+from agentkit.log import Log
 from agentkit.logs import open_log
+from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.words import for_html
 from nbext.magics.base import Magic
@@ -60,13 +63,21 @@ async def log(session: Session, line: Line, body: str | None) -> Told:
 def about(session: Session) -> str:
     """Where runs are recorded, and what other logs the browser keeps."""
     found = keep()
-    lines = [f"Recorded in {session.log.url}, {len(session.log.runs())} runs."]
+    url = session.log.url
+    where = "memory, until this kernel ends" if isinstance(session.log, MemoryLog) else url
+    lines = [f"Recorded in {where}, {runs(session.log)}."]
     if found is not None:
         lines.append(told(found) or f"The browser keeps it as {found.name!r}.")
         if others := json.loads(found.others):
             names = ", ".join(f"{name} ({size / 1e6:.1f} MB)" for name, size in others)
             lines.append(f"Other logs that it keeps: {names}.")
     return " ".join(lines)
+
+
+def runs(log: Log) -> str:
+    """How many runs a log has, in words."""
+    n = len(log.runs())
+    return f"{count(n)} run{'' if n == 1 else 's'}"
 
 
 def save(session: Session, path: Path) -> Told:
@@ -76,6 +87,11 @@ def save(session: Session, path: Path) -> Told:
         SetupError: there is such a file already, or it cannot be made.
     """
     log = session.log
+    if isinstance(log, MemoryLog):
+        raise SetupError(
+            "This log is in the kernel's memory, and cannot be saved.",
+            todo="record into a file: without AGENTKIT_LOG=memory: before %load_ext nbext",
+        )
     if not isinstance(log, SqliteLog):
         raise SetupError(
             f"The log {log.url} is no file.", todo="copy it in a terminal: agentkit log copy"
@@ -136,7 +152,7 @@ async def open_other(session: Session, name: str) -> Told:
         raise SetupError(f"There is no log {path}.", expected="a file that runs were recorded in")
     opened = open_log(str(path))
     os.environ["AGENTKIT_LOG"] = opened.url
-    return Told(text=f"From now on runs are recorded in {path}, {len(opened.runs())} runs so far.")
+    return Told(text=f"From now on runs are recorded in {path}, {runs(opened)} so far.")
 
 
 def choose(session: Session, found: Keep) -> Told:
@@ -194,9 +210,7 @@ async def open_kept(found: Keep, name: str, data: bytes = b"") -> Told:
         path.write_bytes(data)
     os.environ["AGENTKIT_LOG"] = f"sqlite:///{path}"
     opened = open_log()
-    return Told(
-        text=f"From now on runs are recorded in {name!r}, {len(opened.runs())} runs so far."
-    )
+    return Told(text=f"From now on runs are recorded in {name!r}, {runs(opened)} so far.")
 
 
 def checked(data: bytes) -> None:
