@@ -17,7 +17,7 @@ from agentkit.words import for_terminal
 
 COMMANDS = {
     "pending": "the questions that wait for a person, the oldest first",
-    "approve": "say yes to a question; words besides are told to the model behind the result",
+    "approve": "say yes to a question; words besides are told to the model after the result",
     "refuse": "say no to a question; words besides are told to whoever asks",
     "answer": "answer a question in words",
 }

@@ -151,7 +151,7 @@ class Places(FairLock):
                 return
             if loops and not heard:
                 raise SetupError(
-                    "A model call waits for its place (concurrency=) behind calls of an event loop"
+                    "A model call waits for its place (concurrency=) after calls of an event loop"
                     " that stands still.",
                     expected="`await agent(task)` wherever an event loop runs",
                     todo="run_sync there, and whatever else blocks, holds up all that goes on"

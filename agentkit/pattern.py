@@ -333,7 +333,7 @@ def own_parameters(
             means = "is an option of every ask" if one.name in RESERVED else "cannot be named"
             raise SetupError(
                 f"The parameter {one.name} of the pattern {name} {means}, so no ask can give it.",
-                expected="another name, without / behind it",
+                expected="another name, without / after it",
             )
     return own
 

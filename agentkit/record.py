@@ -307,7 +307,7 @@ def edited(events: list[Any], at: int | None, edit: dict[Any, Any]) -> list[Any]
     """The events that a fork shares with its origin, with the edits made.
 
     Raises:
-        SetupError: an edit names no step's end, or lies behind `at`.
+        SetupError: an edit names no step's end, or one after `at`.
     """
     edit = {seq: new for seq, new in edit.items() if seq != "task"}
     ends = {e.seq: e for e in events if isinstance(e, StepEnded)}
@@ -321,7 +321,10 @@ def edited(events: list[Any], at: int | None, edit: dict[Any, Any]) -> list[Any]
         )
     last = at if at is not None else events[-1].seq
     if any(seq > last for seq in edit):
-        raise SetupError(f"An edit lies behind event {last}.", todo="fork at a later event")
+        raise SetupError(
+            f"An edit is of an event after {last}, where the fork begins.",
+            todo="fork at a later event",
+        )
     return [replaced(e, edit[e.seq]) if e.seq in edit else e for e in events if e.seq <= last]
 
 

@@ -125,7 +125,7 @@ async def test_an_edit_that_names_no_end_of_a_step_is_refused() -> None:
         with pytest.raises(SetupError, match="cannot be edited"):
             await team.fork(answer.run_id, edit=edit, log=log)
     last = ends(log, answer.run_id, "echo")[-1]
-    with pytest.raises(SetupError, match="behind event 3"):
+    with pytest.raises(SetupError, match="an event after 3"):
         await team.fork(answer.run_id, at=3, edit={last.seq: "x"}, log=log)
     newest = len(log.read(answer.run_id))
     with pytest.raises(SetupError, match=f"no event 999 .*\n.* 1 to {newest}"):
