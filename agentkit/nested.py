@@ -81,7 +81,28 @@ def begun_inside(log: Log, records: Iterable[Recorded]) -> set[str]:
 
 def charge_outer(current: Run) -> None:
     """Enter what earlier attempts at a run paid in the budgets of those around it."""
-    own = current.past.records[0]
-    for end in (*own.ended.values(), *own.cut):
-        if end.step in PAID and end.usage is not None and end.reused is None:
-            current.spend_around(end.usage or Usage(), end.cost_usd)
+    for usage, cost in paid_in(current.past.records[0]):
+        current.spend_around(usage, cost, again=True)
+
+
+def charge_inner(current: Run, own: Recorded) -> None:
+    """Enter what the runs paid that were opened inside, before any of them is gone on with.
+
+    Or one of them could pay anew before another one is opened again.
+    """
+    for run in own.opened.values():
+        if run not in current.charged and current.log.has(run):
+            current.charged.add(run)
+            inner = recorded(current.log.read(run))
+            for usage, cost in paid_in(inner):
+                current.beside.spend(usage, cost)
+            charge_inner(current, inner)
+
+
+def paid_in(own: Recorded) -> list[tuple[Usage, float | None]]:
+    """What a run has paid itself, by its record."""
+    return [
+        (end.usage, end.cost_usd)
+        for end in (*own.ended.values(), *own.cut)
+        if end.step in PAID and end.usage is not None and end.reused is None
+    ]

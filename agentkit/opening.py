@@ -23,7 +23,7 @@ from agentkit.lease import HANDED, LEASE_S, Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, mended
-from agentkit.nested import begun_inside, charge_outer, in_its_place, words_for
+from agentkit.nested import begun_inside, charge_inner, charge_outer, in_its_place, words_for
 from agentkit.origins import begun_with, ended_well, held_back, others_of
 from agentkit.parts import as_content
 from agentkit.past import Finished, Fresh, Past, Replayed
@@ -397,6 +397,7 @@ def charge(current: Run, own: Recorded) -> None:
         for end in own.ended.values():
             if end.step in PAID and end.usage is not None and end.reused is None:
                 current.beside.spend(end.usage, end.cost_usd)
+        charge_inner(current, own)
 
 
 def titled(actor: str, task: JSON) -> str:

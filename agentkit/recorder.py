@@ -61,6 +61,8 @@ class Recorder:
         )
         self.stored, self.attempts = past.kept()
         """Ids of the messages in the log, and how often each step was begun."""
+        self.charged: set[str] = set()
+        """Runs opened inside, of which `beside` has what they paid before this one went on."""
         self.cleared: set[str] = set()
         """Keys of steps of which this attempt at a run knows what became of them."""
         self.told = past.told()
@@ -175,12 +177,18 @@ class Recorder:
         scope.spend(usage, cost_usd)
         self.spend_around(usage, cost_usd)
 
-    def spend_around(self, usage: Usage, cost_usd: float | None) -> None:
-        """Enter what a step cost in the runs around this one."""
+    def spend_around(self, usage: Usage, cost_usd: float | None, *, again: bool = False) -> None:
+        """Enter what a step cost in the runs around this one.
+
+        Args:
+            usage, cost_usd: of the step.
+            again: it was taken before; runs that know so have it since they went on.
+        """
         inner: Recorder = self
         around = self.outer
         while around is not None:
-            around.beside.spend(usage, cost_usd)
+            if not (again and self.id in around.charged):
+                around.beside.spend(usage, cost_usd)
             for budget in inner.within.allotted() if inner.within else ():
                 budget.beside.spend(usage, cost_usd)
             inner = around

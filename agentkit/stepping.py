@@ -137,6 +137,12 @@ class Stepping(Recorder):
             await acting.turn(step)
             perform = acting.performer(step, perform)
         budget = self.budget_of(step.scope)
+        if step.kind in PAID and self.past.died_in(step.key):
+            # The endpoint may have charged what this process never heard the end of. It is entered
+            # before there is room for another attempt.
+            crash = Failure(type="Crashed", text="the process ended while it was under way")
+            lost = self._with_cuts(step, Outcome(error=crash), Hold(step.name, bound), 1)
+            self._end(step, "cancelled", lost)
         hold = await self._reserve(step, budget, bound)
         try:
             return await self._attempt(step, perform, durable, hold)
@@ -191,10 +197,6 @@ class Stepping(Recorder):
         """Perform a step between the records of its start and its end."""
         kind, key = step.kind, step.key
         budget = self.budget_of(step.scope)
-        if hold and self.past.died_in(key):
-            # The endpoint may have charged what this process never heard the end of.
-            crash = Failure(type="Crashed", text="the process ended while it was under way")
-            self._end(step, "cancelled", self._with_cuts(step, Outcome(error=crash), hold, 1))
         await self._begin(step)
         # A step in an `except` block fails with that error as its context; see `open_ended`.
         outer = sys.exception()

@@ -16,6 +16,7 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.model import OnText, Reply, Request
 from agentkit.scope import lacking
 from tests.fakes import EchoModel, ScriptedModel, call
+from tests.teams import prefix_of
 
 
 class Priced(EchoModel):
@@ -264,3 +265,16 @@ async def test_a_doubt_that_is_newer_than_what_a_person_said_is_told() -> None:
     assert answer.doubts == ('pay({"eur":1})',)
     assert (await clerk.replay("run", log=log)).doubts == answer.doubts
     assert (await clerk.resume("run", log=log)).doubts == answer.doubts
+
+
+async def test_a_call_that_a_crash_cut_off_is_entered_before_it_is_made_again() -> None:
+    log, model = MemoryLog(), Priced()
+    clerk = Agent("clerk", "x", model=model)
+    await clerk("go", log=log, id="run", budget_calls=1)
+    events = log.read("run")
+    part = await prefix_of(events, next(e.seq for e in events if isinstance(e, StepStarted)))
+    with pytest.raises(BudgetSpent):
+        await clerk.resume("run", log=part)
+    assert len(model.keys) == 1
+    assert part.runs()[0].calls == 1
+    assert (await clerk.resume("run", log=part, budget_calls=2)).usage.calls == 2

@@ -210,3 +210,31 @@ async def test_a_resume_does_not_submit_again_what_it_submitted(tmp_path: Path) 
     assert (await team(False).replay("run", log=log)).text == given
     assert len(log.runs()) == 2
     log.close()
+
+
+async def test_a_budget_knows_what_all_runs_inside_have_paid_before_one_goes_on() -> None:
+    log, model, under_way, stalled = MemoryLog(), EchoModel(), asyncio.Event(), [0]
+    agent = Agent("clerk", "x", model=model)
+
+    def team(stalls: bool) -> Any:
+        async def one(name: str, wait_s: float) -> str:
+            await asyncio.sleep(wait_s)
+            async with run(name, log=current_run().log):
+                first = await agent(name)
+                if stalls:
+                    stalled[0] += 1
+                    if stalled[0] == 2:
+                        under_way.set()
+                    await asyncio.get_running_loop().create_future()
+                return (await agent(first.text)).text
+
+        async def act(task: str) -> str:
+            return " ".join(await gather(one("a", 0), one("b", 0 if stalls else 0.05)))
+
+        return pattern(act, name="team")
+
+    await stopped(team(True)("go", log=log, id="run", budget_calls=2), under_way)
+    assert len(model.keys) == 2
+    with pytest.raises(BudgetSpent):
+        await team(False).resume("run", log=log)
+    assert len(model.keys) == 2
