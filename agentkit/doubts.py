@@ -116,7 +116,7 @@ class Doubts:
         known |= {
             name for record in records for name in record.begun if self.words.get(name) is NOT_DONE
         }
-        wrong = sorted(self.words.keys() - known)
+        wrong = [] if self.passed_on else sorted(self.words.keys() - known)
         if wrong and (wrong := sorted(set(wrong) - self.inside())):
             found = ", ".join(f"{one.name} ({one.key})" for one in doubts) or "nothing"
             raise SetupError(

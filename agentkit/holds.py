@@ -106,18 +106,23 @@ def bound_of(model: Model, request: Request) -> Bound | None:
 HOLDING: ContextVar[tuple[Hold, ...]] = ContextVar("agentkit.holding", default=())
 
 
-def cut(error: BaseException | None) -> None:
+def cut(error: BaseException | None) -> bool:
     """Say that an attempt at the call under way failed; a retry does, before it asks again.
+
+    Returns:
+        Whether that attempt is entered, as it may have been paid.
 
     Raises:
         BudgetSpent: the attempt that failed may have been paid, and another does not fit.
     """
     holding = HOLDING.get()
     if not holding:
-        return
+        return False
     sent, holding[-1].idle = not holding[-1].idle, False
-    if sent and may_have_cost(error):
-        another()
+    if not (sent and may_have_cost(error)):
+        return False
+    another()
+    return True
 
 
 def another() -> None:

@@ -61,12 +61,11 @@ async def in_its_place(
     return source if known is None else replace(known, inner=True), id
 
 
-def words_for(records: Iterable[Recorded]) -> dict[str, JSON]:
-    """What a person said of steps in doubt to the run around this one, of those known here."""
+def words_around() -> dict[str, JSON]:
+    """What a person said of steps in doubt to the run around this one; also of others than its."""
     place = here.get()
     doubts = None if place is None else place[0].past.doubts
-    known = {name for one in records for name in one.begun}
-    return {} if doubts is None else {n: one for n, one in doubts.words.items() if n in known}
+    return {} if doubts is None else doubts.words
 
 
 def begun_inside(log: Log, records: Iterable[Recorded]) -> set[str]:

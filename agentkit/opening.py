@@ -23,7 +23,7 @@ from agentkit.lease import HANDED, LEASE_S, Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, mended
-from agentkit.nested import begun_inside, charge_inner, charge_outer, in_its_place, words_for
+from agentkit.nested import begun_inside, charge_inner, charge_outer, in_its_place, words_around
 from agentkit.origins import begun_with, ended_well, held_back, others_of
 from agentkit.parts import as_content
 from agentkit.past import Finished, Fresh, Past, Replayed
@@ -307,7 +307,7 @@ def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
     doubts = Doubts(start.run, start.how, past.records, others, settle)
     doubts.inside = functools.partial(begun_inside, log, past.records)
     if source.inner and not settle:
-        doubts.words, doubts.passed_on = words_for(past.records), True
+        doubts.words, doubts.passed_on = words_around(), True
     past.doubts = doubts
     return past
 

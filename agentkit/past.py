@@ -74,9 +74,9 @@ class Past:
         """Whether an event is written already; each one that is counts once."""
         return False
 
-    def died_in(self, key: str) -> bool:
-        """Whether the process ended while a step was under way."""
-        return False
+    def died_in(self, key: str) -> int:
+        """How many attempts at a call may be paid that the process ended in; 0 where it did not."""
+        return 0
 
     def repair(self, place: tuple[str, str]) -> str | None:
         """What was wrong with a typed answer, by scope and message."""

@@ -133,6 +133,8 @@ class Recorded:
     """Names and keys of all steps that were ever begun."""
     unended: set[str] = field(default_factory=set)
     """Steps begun whose end was not recorded in any way: the process died in the middle."""
+    retried: Counter[str] = field(default_factory=Counter)
+    """How many attempts at a step failed and may be paid, before another one of the same call."""
     cut: list[StepEnded] = field(default_factory=list)
     """Ends of calls that were cut in flight and count as paid."""
     doubtful: dict[str, StepEnded] = field(default_factory=dict)
@@ -217,6 +219,7 @@ class Recorded:
         # What came of earlier attempts at it is not the last that is known of it.
         self.failed.pop(event.key, None)
         self.refused.pop(event.key, None)
+        self.retried.pop(event.key, None)
         if self.told:
             # A person allowed the call, or it would not have been begun again.
             self.told.discard(call_as_text(event.name, event.request))
@@ -256,6 +259,8 @@ class Recorded:
             self.failed[event.key] = event.error
 
     def _noted(self, event: Noted) -> None:
+        if event.topic == "retry" and isinstance(event.data, dict):
+            self.retried[str(event.data.get("step", ""))] += 1
         match event.note:
             case Repaired(message=str(message), wrong=wrong):
                 self.repairs[event.scope, message] = wrong

@@ -83,8 +83,8 @@ class Resumed(Past):
         self.own.seen[name] -= 1
         return True
 
-    def died_in(self, key: str) -> bool:
-        return key in self.own.unended
+    def died_in(self, key: str) -> int:
+        return 1 + self.own.retried[key] if key in self.own.unended else 0
 
     def unmet(self, scope: str) -> list[StepEnded]:
         return self.left.take_all(scope)

@@ -137,11 +137,11 @@ class Stepping(Recorder):
             await acting.turn(step)
             perform = acting.performer(step, perform)
         budget = self.budget_of(step.scope)
-        if step.kind in PAID and self.past.died_in(step.key):
+        if step.kind in PAID and (lost_in := self.past.died_in(step.key)):
             # The endpoint may have charged what this process never heard the end of. It is entered
             # before there is room for another attempt.
             crash = Failure(type="Crashed", text="the process ended while it was under way")
-            lost = self._with_cuts(step, Outcome(error=crash), Hold(step.name, bound), 1)
+            lost = self._with_cuts(step, Outcome(error=crash), Hold(step.name, bound), lost_in)
             self._end(step, "cancelled", lost)
         hold = await self._reserve(step, budget, bound)
         try:

@@ -41,6 +41,7 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Refused", "refusal", {"actor": "a"}),
     ("Repaired", "repair", {"actor": "a", "wrong": "port: missing", "message": "m"}),
     ("Repaired", "repair", {"actor": "a", "wrong": "port: missing"}),
+    ("Retried", "retry", {"model": "m", "attempt": 2, "wait_s": 0.5, "step": "k"}),
     ("Retried", "retry", {
         "model": "m", "attempt": 2, "error": "RateLimited", "text": "429", "wait_s": 0.3,
     }),

@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from agentkit.bounds import left_s
+from agentkit.causes import performing
 from agentkit.errors import EndpointError, SetupError, Unreachable, error_text
 from agentkit.holds import cut
 from agentkit.listening import tell_again
@@ -39,6 +40,8 @@ class Retried(Note):
     """The class of what went wrong."""
     text: str = ""
     wait_s: Number | None = None
+    step: str = ""
+    """Key of the step, where the attempt that failed may have been paid: a crash leaves no more."""
 
 
 class Retry(Wrapper):
@@ -117,7 +120,8 @@ class Retry(Wrapper):
 
     def tell(self, attempt: int, error: EndpointError, wait_s: float) -> None:
         """Record that it is asked again. Listeners throw away the text streamed so far."""
-        cut(error)
+        under_way = performing.get()
+        step = under_way.step if cut(error) and under_way is not None else ""
         note(
             Retried(
                 model=self.name,
@@ -125,6 +129,7 @@ class Retry(Wrapper):
                 error=type(error).__name__,
                 text=error_text(error).splitlines()[0] if error_text(error) else "",
                 wait_s=round(wait_s, 3),
+                **({"step": step} if step else {}),
             )
         )
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from agentkit import NOT_DONE, Actor, Agent, Answer, gather, pattern, tool
-from agentkit.errors import BudgetSpent, Unsettled
-from agentkit.events import StepEnded, StepStarted, Usage
+from agentkit.errors import BudgetSpent, TimedOut, Unsettled
+from agentkit.events import Noted, StepEnded, StepStarted, Usage
 from agentkit.holds import Bound
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import OnText, Reply, Request
+from agentkit.reliability.retry import retry
 from agentkit.scope import lacking
 from tests.fakes import EchoModel, ScriptedModel, call
 from tests.teams import prefix_of
@@ -278,3 +279,25 @@ async def test_a_call_that_a_crash_cut_off_is_entered_before_it_is_made_again() 
     assert len(model.keys) == 1
     assert part.runs()[0].calls == 1
     assert (await clerk.resume("run", log=part, budget_calls=2)).usage.calls == 2
+
+
+async def test_attempts_that_failed_before_a_crash_are_entered_too() -> None:
+    log = MemoryLog()
+
+    class Failing(Priced):
+        async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+            if not self.keys:
+                self.keys.append(request.key)
+                raise TimedOut("It is silent.")
+            return await super().__call__(request, on_text)
+
+    model = Failing()
+    clerk = Agent("clerk", "x", model=retry(model, base_s=0))
+    await clerk("go", log=log, id="run", budget_calls=2)
+    assert len(model.keys) == 2
+    events = log.read("run")
+    part = await prefix_of(events, next(e.seq for e in events if isinstance(e, Noted)))
+    with pytest.raises(BudgetSpent):
+        await clerk.resume("run", log=part)
+    assert len(model.keys) == 2
+    assert part.runs()[0].calls == 2

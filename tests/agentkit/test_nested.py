@@ -238,3 +238,31 @@ async def test_a_budget_knows_what_all_runs_inside_have_paid_before_one_goes_on(
     with pytest.raises(BudgetSpent):
         await team(False).resume("run", log=log)
     assert len(model.keys) == 2
+
+
+async def test_a_word_reaches_a_run_that_is_opened_inside_one_that_is_opened_inside() -> None:
+    log, under_way, paid, stalls = MemoryLog(), asyncio.Event(), [0], [True]
+
+    @tool(effect="once")
+    async def pay(eur: int) -> str:
+        """Pay."""
+        if stalls.pop() if stalls else False:
+            under_way.set()
+            await asyncio.get_running_loop().create_future()
+        paid[0] += 1
+        return "paid"
+
+    model = ScriptedModel([call("pay", '{"eur": 1}')], "Paid.")
+    agent = Agent("clerk", "x", model=model, tools=[pay])
+
+    async def act(task: str) -> str:
+        async with run("inner", log=current_run().log):
+            async with run("innermost", log=current_run().log):
+                return (await agent(task)).text
+
+    team = pattern(act, name="team")
+    await stopped(team("go", log=log, id="run"), under_way)
+    with pytest.raises(Unsettled):
+        await team.resume("run", log=log)
+    assert (await team.resume("run", log=log, settle={"pay": NOT_DONE})).text == "Paid."
+    assert paid == [1] and len(log.runs()) == 3
