@@ -22,7 +22,6 @@ from agentkit.messages import JSON, digest
 from agentkit.run import current_run
 from agentkit.scope import in_run, note
 from agentkit.step import Outcome
-from agentkit.threads import FairLock
 from memory.doors import doors
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
@@ -40,6 +39,7 @@ from memory.stores.choose import store as opened
 from memory.stream.presets import PRESETS, Preset
 from memory.stream.records import Kind, Record, pressure, record
 from memory.stream.scoring import Candidate, best, weighed
+from memory.writing import mark_of, put_since, writing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,8 +87,6 @@ class StreamCore(Moving):
         self.preset = PRESETS[preset] if isinstance(preset, str) else preset
         self.importance, self.clock = importance, clock
         self.embedder, self.search = chosen(embedder), checked_search(name, search)
-        # What is read is written back with its access: two recalls at once must take turns.
-        self.turn = FairLock()
         self.store = opened(name, store, self.embedder.name, log_folder() if path is None else path)
         self.rater = Agent(f"{name}_importance", RATE, model=model)
         self.writes = True
@@ -157,7 +155,7 @@ class StreamCore(Moving):
                 because=tuple(because),
             )
             vectors = await whole(self.embedder, text)
-            async with self.turn:
+            async with writing(self.store, new=True):
                 await self.store.put([made.item()], vectors.vectors)
                 result = {"record": made.model_dump(), "pressure": pressure(await self.store.get())}
             return paid(result, vectors.usage, vectors.cost_usd)
@@ -183,7 +181,8 @@ class StreamCore(Moving):
 
         async def perform(_key: str) -> Outcome:
             asked = await whole(self.embedder, query)
-            async with self.turn:
+            # What is read is written back with its access: recalls, edits and the like take turns.
+            async with writing(self.store, new=not self.writes):
                 hits = await self._find(query, asked.vectors[0], count)
             return paid([hit.model_dump() for hit in hits], asked.usage, asked.cost_usd)
 
@@ -198,9 +197,20 @@ class StreamCore(Moving):
 
     async def _find(self, query: str, vector: np.ndarray, count: int) -> list[Recalled]:
         """Score every record, and note the access of the best."""
-        now, items = self.now(), await self.store.get()
+        while True:
+            mark, now = await mark_of(self.store), self.now()
+            hits, rows = await self._scored(query, vector, count, now)
+            read = [record(hit.item).model_copy(update={"accessed": now}).item() for hit in hits]
+            if not (self.writes and hits) or await put_since(self.store, read, rows, mark):
+                return hits
+
+    async def _scored(
+        self, query: str, vector: np.ndarray, count: int, now: float
+    ) -> tuple[list[Recalled], np.ndarray]:
+        """The records with the highest score, and their vectors."""
+        items = await self.store.get()
         if not items:
-            return []
+            return [], vector[:0]
         # All of them: recency and importance are scaled over every record, not over the nearest.
         rows = await self.store.vectors([one.id for one in items])
         relevance = [float(cosine) for cosine in rows @ vector]
@@ -212,19 +222,16 @@ class StreamCore(Moving):
             for one, value in zip(items, relevance, strict=True)
         ]
         scores = best(self.preset, candidates, now, count)
-        found = [record(items[one.place]) for one in scores]
-        if self.writes:
-            read = [one.model_copy(update={"accessed": now}).item() for one in found]
-            await self.store.put(read, rows[[one.place for one in scores]])
-        return [
+        hits = [
             Recalled(
-                item=one.item(),
+                item=record(items[score.place]).item(),
                 score=score.score,
                 parts=weighed(self.preset, score.parts),
                 raw=score.raw,
             )
-            for one, score in zip(found, scores, strict=True)
+            for score in scores
         ]
+        return hits, rows[[score.place for score in scores]]
 
     @overload
     async def forget(self, ids: str | Sequence[str], *, erase: Literal[False] = False) -> int: ...
@@ -249,7 +256,7 @@ class StreamCore(Moving):
         wanted = [ids] if isinstance(ids, str) else list(ids)
 
         async def perform(_key: str) -> JSON:
-            async with self.turn:
+            async with writing(self.store):
                 if not erase:
                     return await self.store.drop(wanted)
                 records = await self.records()
@@ -286,11 +293,14 @@ class StreamCore(Moving):
         self.to_write()
 
         async def perform(_key: str) -> JSON:
-            async with self.turn:
-                newest = (await self.records())[-1]
-                vectors = await self.store.vectors([newest.id])
-                item = newest.model_copy(update={"reflected": True}).item()
-                await self.store.put([item], vectors)
+            async with writing(self.store):
+                put = False
+                while not put:
+                    mark = await mark_of(self.store)
+                    newest = (await self.records())[-1]
+                    vectors = await self.store.vectors([newest.id])
+                    item = newest.model_copy(update={"reflected": True}).item()
+                    put = await put_since(self.store, [item], vectors, mark)
             return newest.id
 
         await step(f"{self.name}.mark", None, perform, effect="idempotent")

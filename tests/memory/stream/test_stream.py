@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from agentkit import Agent, open_log, pattern, run
 from agentkit.errors import BadOutput, SetupError
 from agentkit.model import Request
 from memory import RELEASED, StreamMemory
+from memory.stores.choose import store
 from tests.fakes import ScriptedModel, cut_off
 
 DAY = [
@@ -262,3 +264,29 @@ async def test_a_rating_that_is_none_stores_nothing() -> None:
         with pytest.raises(BadOutput):
             await made.observe("The crane broke.")
     assert await made.count() == 0
+
+
+async def test_a_recall_brings_back_nothing_that_was_forgotten_or_edited_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = stream(path=tmp_path)
+    await filled(made)
+    gone, edited, _ = await made.records()
+    other = store("days", "numpy", made.embedder.name, tmp_path)
+    tasks, real = list[asyncio.Task[Any]](), made.store.vectors
+
+    async def vectors(ids: Any) -> Any:
+        found = await real(ids)
+        if not tasks:
+            # In this process one waits for the other; another process does not.
+            tasks.append(asyncio.create_task(made.edit(edited.id, "Karin Holm had tea.")))
+            await asyncio.sleep(0.01)
+            await other.drop([gone.id])
+        return found
+
+    monkeypatch.setattr(made.store, "vectors", vectors)
+    assert gone.id not in [hit.item.id for hit in await made.recall("Amber", k=3)]
+    await tasks[0]
+    assert [one.text for one in await made.records()] == ["Karin Holm had tea.", DAY[2][0]]
+    await other.close()
+    await made.close()
