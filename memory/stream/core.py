@@ -56,6 +56,9 @@ RATE = (
 
 ANSWERED = "I answered:"
 
+DIGITS = 6
+"""Of a cosine of vectors in float32, those after the point that mean something."""
+
 
 @doors
 class StreamCore(Moving):
@@ -213,7 +216,8 @@ class StreamCore(Moving):
             return [], vector[:0]
         # All of them: recency and importance are scaled over every record, not over the nearest.
         rows = await self.store.vectors([one.id for one in items])
-        relevance = [float(cosine) for cosine in rows @ vector]
+        # Scaled by their range, equal ones must be equal: the last bits are of the processor.
+        relevance = [round(float(cosine), DIGITS) for cosine in rows @ vector]
         if self.search == "hybrid":
             cosines = dict(zip((one.id for one in items), relevance, strict=True))
             relevance = await relevances(self.store, query, cosines)

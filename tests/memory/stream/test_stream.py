@@ -290,3 +290,23 @@ async def test_a_recall_brings_back_nothing_that_was_forgotten_or_edited_meanwhi
     assert [one.text for one in await made.records()] == ["Karin Holm had tea.", DAY[2][0]]
     await other.close()
     await made.close()
+
+
+async def test_what_differs_in_the_last_bit_alone_is_scored_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = stream()
+    for _ in range(3):
+        await made.observe("The crane of Amber broke.")
+    real = made.store.vectors
+
+    async def vectors(ids: Any) -> Any:
+        # As a product of matrices gives it, by the place of a row among the others.
+        found = await real(ids)
+        found[0] *= 1 + 2e-7
+        return found
+
+    monkeypatch.setattr(made.store, "vectors", vectors)
+    scores = [hit.score for hit in await made.recall("What broke in Amber?", k=3)]
+    assert len(set(scores)) == 1
+    await made.close()
