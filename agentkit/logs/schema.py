@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import sqlite3
+import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from agentkit.errors import (
     LogCorrupt,
@@ -76,13 +78,30 @@ def version_2(db: sqlite3.Connection) -> None:
         ).fetchall()
         head, link = chain.origin(id), chain.link(link, id)
         if rows:
-            head = chain.extended(head, rows)
+            head = chained_as_it_stands(id, head, rows)
             db.execute("UPDATE events SET mark=? WHERE run=? AND seq=?", (head, n, rows[-1][0]))
         seal = chain.seal(id, owner, epoch)
         db.execute("UPDATE runs SET link=?, head=?, seal=? WHERE n=?", (link, head, seal, n))
     last, count = db.execute("SELECT coalesce(max(rowid), 0), count(*) FROM events").fetchone()
     at = time.time() if runs else None
     db.execute("INSERT INTO chain VALUES (?,?,?,?,?)", (len(runs), link, last, last - count, at))
+
+
+def chained_as_it_stands(run: str, head: bytes, rows: Sequence[Any]) -> bytes:
+    """The head of a run that has these events.
+
+    Raises:
+        LogCorrupt: they hold what no agentkit writes, so that there is no hash of them.
+    """
+    try:
+        return chain.extended(head, rows)
+    except (struct.error, TypeError, ValueError, AttributeError) as error:
+        raise LogCorrupt(
+            f"The events of run {run} hold values of other kinds than a log has: {error}.",
+            expected="a log as it was written; the file was left as it is",
+            todo="restore a copy; reading it goes on as far as it can",
+            run_id=run,
+        ) from error
 
 
 def version_3(db: sqlite3.Connection) -> None:

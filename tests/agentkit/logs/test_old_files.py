@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentkit import run
-from agentkit.errors import LogNewer
+from agentkit.errors import LogCorrupt, LogNewer
 from agentkit.log import Log
 from agentkit.logs import open_log, schema
 from agentkit.logs.sqlite import SqliteLog
@@ -116,4 +116,18 @@ def test_a_file_of_a_later_version_is_refused_and_stays_as_it_is(path: Path) -> 
         with pytest.raises(LogNewer, match="newer agentkit") as told:
             open_log(str(path), write=write)
         assert told.value.todo
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("value", ["at='{}'", "seq=1e300", "body=x'ff'", "scope=x'00'"])
+def test_an_old_file_with_values_of_other_kinds_is_corrupt_and_left_as_it_is(
+    tmp_path: Path, value: str
+) -> None:
+    path = restored(FILES[0], tmp_path / "old.db")
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"UPDATE events SET {value} WHERE rowid=2")
+        db.commit()
+    before = path.read_bytes()
+    with pytest.raises(LogCorrupt, match="values of other kinds"):
+        SqliteLog(path)
     assert path.read_bytes() == before
