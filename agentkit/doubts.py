@@ -86,9 +86,9 @@ class Doubts:
         found = in_doubt(records, also)
         self._check(records, found)
         given = {one.key: self._verdict(one, found, records) for one in found}
+        self.verdicts = {key: verdict for key, verdict in given.items() if verdict is not None}
         if missing := [one for one in found if given[one.key] is None]:
             raise unsettled(self.run, self.how, missing)
-        self.verdicts = {key: verdict for key, verdict in given.items() if verdict is not None}
         return list(self.verdicts.values())
 
     def _verdict(

@@ -43,6 +43,9 @@ class Run(Stepping):
             verdicts = self.past.doubts.judge(also)
         except Unsettled as error:
             self.note(Doubted(steps=error.doubts), scope="")
+            # Whoever is asked about the others need not say these again.
+            for verdict in self.past.doubts.verdicts.values():
+                self.note(verdict.note(), scope="")
             raise
         for verdict in verdicts:
             self.told.discard(called(verdict.attempt))

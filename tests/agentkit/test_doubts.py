@@ -441,3 +441,34 @@ class Stopping(MemoryLog):
         if begun and not self.asking.done():
             self.asking.cancel()
             await asyncio.sleep(0)
+
+
+async def test_a_word_on_one_of_two_doubts_is_kept_while_the_other_is_asked_about() -> None:
+    log, under_way, stalled, paid = MemoryLog(), asyncio.Event(), [0], [0]
+
+    @tool(effect="once")
+    async def pay(eur: int) -> str:
+        """Pay."""
+        stalled[0] += 1
+        if stalled[0] <= 2:
+            if stalled[0] == 2:
+                under_way.set()
+            await asyncio.get_running_loop().create_future()
+        paid[0] += 1
+        return "paid"
+
+    both = [call("pay", f'{{"eur": {n}}}', id=f"c{n}") for n in (1, 2)]
+    clerk = Agent("clerk", model=ScriptedModel(both, "Paid."), tools=[pay])
+    task = asyncio.ensure_future(clerk("go", log=log, id="r"))
+    async with asyncio.timeout(5):
+        await under_way.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    with pytest.raises(Unsettled) as all_of_them:
+        await clerk.resume("r", log=log)
+    one, other = all_of_them.value.keys
+    with pytest.raises(Unsettled) as rest:
+        await clerk.resume("r", log=log, settle={one: NOT_DONE})
+    assert rest.value.keys == [other]
+    assert (await clerk.resume("r", log=log, settle={other: "paid"})).text == "Paid."
+    assert paid == [1]
