@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ PLAIN = " !\"#$&'()*+,/:;<=>?@[\\]^`{|}"
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+@functools.lru_cache(256)
 def header_text(text: str) -> str:
     """A name as a header may carry it: percent-encoded (RFC 3986) where it is not plain ASCII."""
     return quote(text.encode("utf-8", "replace"), safe=PLAIN)
