@@ -157,7 +157,10 @@ class uncancelled:
 
     def __enter__(self) -> None:
         self.task = asyncio.current_task()
-        self.before = self.task.cancelling() if self.task else 0
+        # A cancellation that was asked for while we run comes at the next await, so in here: an
+        # interrupt in the middle of plain code.
+        due = bool(getattr(self.task, "_must_cancel", False))
+        self.before = self.task.cancelling() - due if self.task else 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object

@@ -8,10 +8,12 @@ import gc
 import httpx
 import pytest
 
-from agentkit import Agent, connect
+from agentkit import Agent, connect, pattern
+from agentkit.errors import AgentkitError
 from agentkit.logs.memory import MemoryLog
 from agentkit.run import Run
 from agentkit.threads import in_thread, put
+from tests.fakes import EchoModel
 
 
 async def test_a_time_out_that_was_put_runs_out_and_one_that_was_left_does_not() -> None:
@@ -49,3 +51,21 @@ async def test_a_run_that_is_over_is_not_kept_by_the_timers_of_its_calls() -> No
     gc.collect()
     alarm.cancel()
     assert not [one for one in gc.get_objects() if isinstance(one, Run) and one.id in over]
+
+
+async def test_a_cancellation_in_the_middle_of_plain_code_is_no_failure_of_the_next_ask() -> None:
+    clerk = Agent("clerk", model=EchoModel())
+
+    @pattern
+    async def team(task: str) -> str:
+        current = asyncio.current_task()
+        assert current is not None
+        current.cancel()  # as an interrupt does
+        try:
+            return (await clerk(task)).text
+        except AgentkitError:
+            return "it went on"
+
+    task = asyncio.ensure_future(team("go", log=MemoryLog()))
+    with pytest.raises(asyncio.CancelledError):
+        await task
