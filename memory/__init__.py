@@ -7,10 +7,9 @@ heavy is imported before the first memory is made.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
-
-from agentkit.late import late_names
 
 if TYPE_CHECKING:
     from memory.board.board import Board as Board
@@ -135,4 +134,13 @@ def loaded(*names: str) -> tuple[Any, ...]:
     return tuple(getattr(home, name) for name, home in homes if home is not None)
 
 
-late_names(__name__, HOMES)
+def __getattr__(name: str) -> Any:
+    # Not by `agentkit.late`: who only says that there is a memory need not wait for agentkit.
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *HOMES})

@@ -88,6 +88,12 @@ def test_type_checkers_see_the_names_that_are_imported_late(package: str) -> Non
     assert shown == module.HOMES
 
 
+def test_who_only_imports_memory_does_not_wait_for_agentkit() -> None:
+    code = "import sys, memory; print('agentkit' in sys.modules, hasattr(memory, 'Bord'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["False", "False"], done.stderr
+
+
 def test_a_name_whose_module_is_not_imported_is_not_loaded() -> None:
     code = "import memory; print(memory.loaded('Board', 'State'))"
     code += "; from memory import State; print(memory.loaded('Board', 'State') == (State,))"
