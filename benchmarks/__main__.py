@@ -149,14 +149,15 @@ def widgets(messages: int) -> str:
     return table.markdown(head, rows)
 
 
-def part(module: str, quick: bool) -> str:
-    """The tables of another module, or why there are none."""
+def part(module: str, quick: bool) -> str | None:
+    """The tables of another module; None, and why is told, where there are none."""
     told(module)
     command = [sys.executable, "-m", module, *(["--quick"] if quick else [])]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
-        return f"{module} was not measured: {last}"
+        print(f"{module} was not measured: {last}\n", flush=True)
+        return None
     return done.stdout.strip()
 
 
@@ -187,6 +188,8 @@ def main() -> None:
     tables = [floors, table.markdown(head, rows), painted]
     text = f"{where}, smallest of {repeats}.\n\n" + "\n\n".join(tables)
     for name, found in {"results": text, **parts}.items():
+        if found is None:
+            continue  # and what was measured before stays
         print(f"{found}\n")
         if chosen.write:
             table.put(Path(__file__).with_name("README.md"), name, found)

@@ -91,7 +91,6 @@ def costs(count: int, writers: int, repeats: int) -> str:
     chroma = query["chroma_ms"]
     searched = f"one of {count:,} vectors"
     beside, by_hand = f"Chroma's own query {number(chroma, 'ms')}", number(query["kept_ms"], "ms")
-    apart = query["outside_chroma_ms"]
     heavy = f"{', '.join(HEAVY)} loaded"
     rows = [
         row("`import memory`, wall", imported["wall_ms"], f"{imported['heavy']} of {heavy}"),
@@ -100,7 +99,7 @@ def costs(count: int, writers: int, repeats: int) -> str:
         row("the same as a durable step of a run", query["recall_ms"], beside, chroma),
         row("the same", query["recall_ms"], f"it and a commit by hand {by_hand}", query["kept_ms"]),
         row("the same by an agent before its next step", query["own_ms"], beside, chroma),
-        row("the same outside of a run", query["outside_ms"], beside, apart),
+        row("the same outside of a run", query["outside_ms"], beside, query["outside_chroma_ms"]),
     ]
     swapped = f"SQLite by hand, one after another {number(1e3 / raw['ms'])}"
     for label, found in (("through one session", shared), ("each a session", apart)):

@@ -21,7 +21,7 @@ from agentkit.entrypoints import objects_meant
 from agentkit.evaluate.statistics import wilson
 from agentkit.grading import Assignment, Grader
 from agentkit.grading.assignment import Seen
-from agentkit.grading.verdict import kept
+from agentkit.grading.grade import kept
 
 COURSE = Path(__file__).resolve().parent.parent / "course"
 MARK = 0.9

@@ -4,10 +4,9 @@ import math
 
 import pytest
 
-from benchmarks import table
+from benchmarks import memory, table
 from benchmarks.fabrics import below, by_queue, highest, opened
 from benchmarks.fresh import Failed, call, fresh
-from benchmarks.memory import light
 from benchmarks.mock import serving
 from benchmarks.reliability import breaking, limiter, overhead, storm
 from benchmarks.startup import imports
@@ -56,6 +55,18 @@ def test_of_writers_at_once_no_update_is_lost(way):
     assert found["ms"] > 0 and found["lost"] == 0
 
 
+def test_the_table_of_a_memorys_costs_is_made_of_what_is_measured(monkeypatch):
+    def small(module, function, *arguments):
+        few = ("20",) if module == "benchmarks.query" else ()
+        return call(module, function, *arguments, *few)
+
+    monkeypatch.setattr(memory, "call", small)
+    made = memory.costs(50, 5, 1).splitlines()
+    assert len({line.count("|") for line in made}) == 1
+    assert [line for line in made if "outside of a run" in line and "Chroma" in line]
+    assert [line for line in made if "each a session" in line and "0 lost" in line]
+
+
 @pytest.mark.skipif(weights() is None, reason="MiniLM's weights are not here")
 def test_minilm_finds_what_is_asked_in_other_words_and_ngrams_do_not():
     assert call("benchmarks.embedders", "topics", "minilm")["mrr"] >= 0.85
@@ -91,8 +102,8 @@ def test_letters_are_counted_by_the_second():
 
 
 def test_importing_memory_loads_nothing_heavy():
-    assert light("import memory")["heavy"] == 0
-    assert light("import numpy")["heavy"] == 1
+    assert memory.light("import memory")["heavy"] == 0
+    assert memory.light("import numpy")["heavy"] == 1
 
 
 def test_an_import_takes_time_and_a_missing_one_is_told():
