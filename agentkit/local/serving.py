@@ -229,7 +229,8 @@ def main() -> None:
         server = serve(options, key)
     except RuntimeError as error:
         print(error, file=sys.stderr, flush=True)
-        leave(1)
+        # Not by `leave`: llama.cpp's words are written by a thread, which ends with the last one.
+        sys.exit(1)
     url = server.listening_address
     if not (options.embeds or hears(url, key)):
         print(DEAF, file=sys.stderr, flush=True)

@@ -260,7 +260,6 @@ def failed(name: str, tail: str, code: int | None) -> LocalFailed:
         what = "cannot read the file"
         todo = "the file is broken or cut: agentkit local rm, then agentkit local pull"
     elif "Failed to init server" in tail:
-        # Its log is written by a thread that does not always come to its last lines.
         what = "did not start with that file, and does not say why"
         todo = "look whether the file is broken or cut: agentkit local rm, then agentkit local pull"
     return LocalFailed(

@@ -248,7 +248,7 @@ def test_a_kind_of_model_that_the_server_does_not_know_is_told(tmp_path: Path) -
     path = write_head(tmp_path / "odd.gguf", general__architecture="odd")
     with pytest.raises(LocalFailed, match="does not know models of the kind 'odd'"):
         running("odd", path)
-    with pytest.raises(LocalFailed, match="cannot read the file|did not start with that file"):
+    with pytest.raises(LocalFailed, match="cannot read the file"):
         running("cut", write_head(tmp_path / "cut.gguf"))
 
 
