@@ -20,6 +20,7 @@ from agentkit.events import (
     StepEnded,
     StepStarted,
 )
+from agentkit.garbage import uncollected
 from agentkit.messages import JSON, Content, Frozen, canonical, thread_message
 from agentkit.notes import Note
 from agentkit.way import OWN as OWN
@@ -149,7 +150,7 @@ class Recorded:
     """What was wrong with a typed answer, by scope and message."""
     models: dict[str, list[str]] = field(default_factory=dict)
     """Keys of a scope's model steps in their order."""
-    seen: Counter[str] = field(default_factory=Counter)
+    seen: dict[str, int] = field(default_factory=dict)
     """Identities of the events that a resumed run does not write again, and how often."""
     way: Way = field(default_factory=Way)
     answers: dict[str, str] = field(default_factory=dict)
@@ -194,7 +195,8 @@ class Recorded:
             self._late(event)
         else:
             self.redacted |= kind is RunStarted and event.redacted
-            self.seen[identity(event)] += 1
+            name = identity(event)
+            self.seen[name] = self.seen.get(name, 0) + 1
             if kind is ScopeClosed and event.missing:
                 self.lacking[event.scope] = event.missing
             if kind is MessageSent and event.purpose == "answer":
@@ -278,20 +280,20 @@ class Recorded:
 
 def identity(event: Any) -> str:
     """What makes an event the same when a resumed run comes by again."""
-    match event:
-        case ScopeOpened():
-            return f"{event.kind} {event.scope}"
-        case ScopeClosed():
-            # With another budget a run goes on to a fuller answer; then its end counts, too.
-            kept = {name: getattr(event, name) for name in KEPT}
-            told = {name: one for name, one in kept.items() if one != KEPT[name]}
-            return f"{event.kind} {event.scope} {canonical(told) if told else '{}'}"
-        case MessageSent():
-            return f"{event.scope} {event.purpose} {event.sender} {event.to} {event.message}"
-        case Noted():
-            return f"{event.scope} {event.topic} {canonical(event.data)}"
-        case StateChanged():
-            return f"{event.scope} {event.name} = {canonical(event.value)}"
+    kind = type(event)
+    if kind is ScopeOpened:
+        return f"{event.kind} {event.scope}"
+    if kind is MessageSent:
+        return f"{event.scope} {event.purpose} {event.sender} {event.to} {event.message}"
+    if kind is ScopeClosed:
+        # With another budget a run goes on to a fuller answer; then its end counts, too.
+        kept = event.__dict__
+        told = {name: kept[name] for name, nothing in KEPT.items() if kept[name] != nothing}
+        return f"{event.kind} {event.scope} {canonical(told) if told else '{}'}"
+    if kind is Noted:
+        return f"{event.scope} {event.topic} {canonical(event.data)}"
+    if kind is StateChanged:
+        return f"{event.scope} {event.name} = {canonical(event.value)}"
     return f"{event.kind} {event.seq}"
 
 
@@ -300,6 +302,7 @@ def call_as_text(name: str, request: JSON) -> str:
     return f"{name}({canonical(request)})"
 
 
+@uncollected()
 def recorded(events: Iterable[Any]) -> Recorded:
     """What a log knows by these events."""
     found = Recorded()

@@ -77,11 +77,11 @@ class Resumed(Past):
         return self.origin.opened(key, name) if run is None else Source("resume", run)
 
     def has(self, event: Any) -> bool:
-        name = identity(event)
-        if not self.own.seen[name]:
-            return False
-        self.own.seen[name] -= 1
-        return True
+        name, seen = identity(event), self.own.seen
+        left = seen.get(name, 0)
+        if left:
+            seen[name] = left - 1
+        return left > 0
 
     def died_in(self, key: str) -> int:
         return 1 + self.own.retried[key] if key in self.own.unended else 0

@@ -9,8 +9,6 @@ once. Snapshots stand at fixed places, so that opening reads few events, see `me
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from agentkit import Log, open_log
 from agentkit.committing import AGAIN_S, LOCK_S
 from agentkit.errors import LogGone, LogLocked, RunTaken, SetupError, safe_repr
 from agentkit.events import RunStarted, StateChanged
+from agentkit.garbage import uncollected
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import stream_id
 from agentkit.messages import JSON
@@ -402,21 +401,6 @@ class Journal(Generic[T]):
         if event.name == SNAPSHOT:
             return self.snapshots.form.after(state, event.value)
         return self.apply(state, event)
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Leave cycles of garbage for later: many events are read, none of them has any.
-
-    Looking for them takes a fifth of the time that opening a long stream does.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 JOURNALS: dict[tuple[int, str], Journal[Any]] = {}

@@ -22,6 +22,7 @@ LAYERS = [
     "agentkit.machine",
     "agentkit.kept",
     "agentkit.regex",
+    "agentkit.garbage",
     "agentkit.words",
     "agentkit.amounts",
     "agentkit.errors",

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from agentkit.errors import LogCorrupt
 from agentkit.events import Event
+from agentkit.garbage import uncollected
 from agentkit.logs import blobs, schema
 from agentkit.logs.bodies import (
     CHANGED,
@@ -104,6 +105,7 @@ class RowReader:
         )
         return self.made(db, run, rows)
 
+    @uncollected()
     def made(self, db: Statements, run: str, rows: Iterable[Row]) -> list[Event]:
         """Events from their rows.
 

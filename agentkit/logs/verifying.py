@@ -12,9 +12,10 @@ from itertools import groupby
 from pathlib import Path
 
 from agentkit.errors import LogError
+from agentkit.garbage import uncollected
 from agentkit.lease import LEASE_S, holds
 from agentkit.logs import blobs, chain, schema
-from agentkit.logs.bodies import names_messages, unpacked
+from agentkit.logs.bodies import NODES, unpacked
 from agentkit.logs.checking import (
     FOREIGN,
     CheckedRun,
@@ -109,6 +110,7 @@ def lines(db: Statements, told: dict[int, CheckedRun], chained: bool, wrong: Pro
     return link
 
 
+@uncollected()
 def altered(db: Statements, n: int, run: str, met: dict[str, Kept]) -> str:
     """What is wrong with the events of one run and their messages, in words; "" if nothing.
 
@@ -129,8 +131,9 @@ def altered(db: Statements, n: int, run: str, met: dict[str, Kept]) -> str:
     for seq, at, scope, body, mark in rows:
         kept.append((seq, at, scope, body))
         try:
-            if names_messages(body):
-                said.update((id, seq) for id, _ in unpacked(body)[0])
+            if NODES in body:
+                for id, _ in unpacked(body)[0]:
+                    said[id] = seq
         except (*FOREIGN, struct.error):
             return f"event {seq} was altered"
         if mark is not None:
