@@ -17,6 +17,8 @@ from agentkit.sim.brain.tabling import called_rows, rows_asked
 from agentkit.sim.brain.thought import Json, Unfillable, WishedCall
 from agentkit.sim.brain.words import sense, senses, split_identifier
 
+ITSELF = frozenset(map(sense, "value values answer answers result results".split()))
+"""Names of a field that is the answer itself."""
 STEP_LISTS = frozenset(map(sense, "steps plan subtasks tasks parts todo items".split()))
 STEP_FIELDS = {
     "number": "number id step_id index n nr order key".split(),
@@ -35,6 +37,11 @@ class FormEffort:
     values: int = 0
     characters: int = 0
     level: int = 0
+    told: int = 0
+    """How many values something in the conversation told."""
+    empty: list[str] = field(default_factory=list)
+    """Lists and tables that were needed, and of which nothing is known, not even that they are
+    empty."""
 
     def count(self, schema: dict[str, Json]) -> None:
         """Count one value of a schema.
@@ -102,14 +109,17 @@ class Form:
             return schema["const"]
         kind = type_of(schema)
         if kind == "object":
+            if needed and not schema.get("properties") and schema.get("additionalProperties"):
+                self.spent.empty.append(name)
             return self.within(name).object(schema)
         if kind == "array":
-            return self.array(schema, name)
+            return self.array(schema, name, needed and not nullable(raw))
         if kind == "null":
             return None
         value = self.leaf(schema, name, eager=needed and not nullable(raw))
         fitted = fitted_to(schema, kind, value)
         if fitted is not None:
+            self.spent.told += 1
             return fitted
         if nullable(raw):
             return None
@@ -147,7 +157,7 @@ class Form:
                 found[name] = value
         return found
 
-    def array(self, schema: dict[str, Json], name: str) -> list[Json]:
+    def array(self, schema: dict[str, Json], name: str, needed: bool) -> list[Json]:
         """Return a list: of steps, of the parts of a fact, or of what several look-ups found."""
         raw = schema.get("items") or {}
         items = resolve(raw, self.root)
@@ -158,6 +168,7 @@ class Form:
             return [number if type_of(items) in ("integer", "number") else str(number)
                     for number in self.step.needs]  # fmt: skip
         if self.thought.steps and (words & STEP_LISTS or not self.step):
+            self.spent.told += 1
             if type_of(items) == "object":
                 return [self.for_step(items, step) for step in self.thought.steps][:most]
             if type_of(items) == "string" and not items.get("enum"):
@@ -165,6 +176,10 @@ class Form:
         known = self.facts.fact(name)
         if known is None and not references(raw) & self.inside:
             known = self.listed(items, name, words)
+        if known is not None:
+            self.spent.told += 1
+        elif needed and "default" not in schema:
+            self.spent.empty.append(name)
         values = known if isinstance(known, list) else [] if known is None else [known]
         fitted = [one for one in (self.item(items, value) for value in values) if one is not None]
         while len(fitted) < lowest:
@@ -198,6 +213,8 @@ class Form:
             if not result.error
             for row in (result.data if isinstance(result.data, list) else [result.data])
         ]
+        if not rows and any(one.data == [] and not one.error for one in self.scene.results):
+            return []  # a look-up told that there is none
         if type_of(items) == "object":
             if any(isinstance(r.data, list) and not r.error for r in self.scene.results):
                 return [self.row(items, row) for row in rows if isinstance(row, dict)] or None
@@ -216,7 +233,9 @@ class Form:
             sense(w) for w in ("points", "facts", "findings", "sentences")
         }:
             return sentences(self.thought.text)
-        names = [lit.text for lit in given_literals(self.thought) if lit.kind == "name"]
+        # What is asked about is no answer, only what a field of the question's own may hold.
+        given = [] if words <= ITSELF else given_literals(self.thought)
+        names = [lit.text for lit in given if lit.kind == "name"]
         return names or ([show(data)] if data not in (None, "") else None)
 
     def tabled(self, items: dict[str, Json], name: str) -> Json:

@@ -58,15 +58,17 @@ def respond(ask: BrainRequest) -> Say:
 def in_schema(scene: Scene, thought: DraftReply) -> Say:
     """Return the thought as JSON for the schema asked for, or the calls it still needs.
 
-    A form in which a number, a switch or a choice is not known is refused and not made up.
+    A form in which a number, a switch or a choice is not known is refused and not made up; so is
+    one of lists of which nothing is known: an empty one would say that there is nothing.
     """
     schema = scene.ask.schema or {}
     form = Form(scene, thought, schema)
     value = form.fill(schema, "answer")
     if form.calls:
         return calling(scene, tuple(form.calls))
-    if form.unknown:
-        names = ", ".join(dict.fromkeys(form.unknown))
+    unknown = form.unknown or ([] if form.spent.told else form.spent.empty)
+    if unknown:
+        names = ", ".join(dict.fromkeys(unknown))
         text = f"I cannot fill this form: nothing in this conversation tells me {names}. {HONEST}"
         return Say(refusal=text)
     return Say(json.dumps(value, ensure_ascii=False))

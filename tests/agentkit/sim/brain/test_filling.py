@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from agentkit.sim.world import world
 from tests.agentkit.sim.brain.talk import talk
@@ -126,6 +126,31 @@ def test_what_is_not_known_is_said_to_be_unknown_and_unsure() -> None:
     found = filled("Who is the harbour master of Atlantis?", Nested)
     assert found.place.harbour_master == "unknown"
     assert found.confidence < 0.5
+
+
+LISTS: list[Any] = [list[int], list[str], list[Place], dict[str, int], Fleet]
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize(
+    "question", ["Name three towns.", "Which members live in Briar?", "Give me 1 2 3"]
+)
+def test_an_empty_list_is_not_made_up_of_what_nothing_tells(question: str, kind: Any) -> None:
+    form = create_model("Wrapped", value=(kind, ...)).model_json_schema()
+    assert talk(question, schema=form).refusal.startswith("I cannot fill")
+
+
+@pytest.mark.parametrize("kind", [list[str], list[Place], Fleet])
+def test_that_there_are_none_is_told_where_a_tool_found_none(kind: Any) -> None:
+    def members(town: str) -> list[dict[str, str]]:
+        """The members who live in a town."""
+        return []
+
+    form = create_model("Wrapped", value=(kind, ...)).model_json_schema()
+    found = talk("Which members live in Briar?", members, schema=form)
+    assert found.calls == [("members", {"town": "Briar"})]
+    told = json.loads(found.text)["value"]
+    assert (told["ships"] if kind is Fleet else told) == []
 
 
 names = st.sampled_from(["answer", "port", "dues_eur", "reason", "steps", "ok", "x", "items", "id"])
