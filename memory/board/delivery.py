@@ -107,12 +107,13 @@ class Carrier:
 
     def tell(self, key: str, replica: str, seq: int) -> None:
         """Note lost updates and siblings that a write or its arrival, the event `seq`, made."""
-        lost = reversed(self.board.state.lost.items())  # in the order in which they were lost
+        state = self.board.state
+        lost = reversed(state.lost.items())  # in the order in which they were lost
         now = list(takewhile(lambda one: one[1]["seq"] >= seq, lost))
         for n, told in reversed(now):
             if told["seq"] == seq:
                 note(LostUpdate(board=self.board.name, n=n, **told))
-        held = self.board.state.held[replica].get(key, ())
+        held = state.held[replica].get(key, ())
         if len(held) > 1 and self.board.consistency == "vector":
             versions = tuple({"n": one.n, "by": one.by, "value": one.value} for one in held)
             name = self.board.name

@@ -100,9 +100,11 @@ class Replica(ReplicaClient, Memory):
         check_key(key, self.name)
 
         async def perform(_key: str) -> JSON:
-            where = await self.serving(self.known.to_read)
-            return {**self.look(where, key).model_dump(), "heard": self.heard(where, key),
-                    "stream": self.board.journal.id, "seq": self.board.journal.seq}  # fmt: skip
+            where, journal = await self.serving(self.known.to_read), self.board.journal
+            state = journal.state
+            return {**self.look(state, where, key).model_dump(),
+                    "heard": self.heard(state, where, key),
+                    "stream": journal.id, "seq": journal.seq}  # fmt: skip
 
         request: JSON = {"key": key, "replica": self.replica}
         found = await step(f"{self.name}.read", request, perform, effect="pure")
@@ -156,19 +158,20 @@ class Replica(ReplicaClient, Memory):
         async def perform(step_key: str) -> JSON:
             board = self.board
             where = board.primary(await self.serving(self.known.to_write, spread=False))
-            after = frozenset(self.known.to_write(board.state, self.guarantees))
+            journal = board.journal
+            after = frozenset(self.known.to_write(journal.state, self.guarantees))
             draft = Draft(where, key, value, by, base, before, after,
                           self.known.later_than(self.guarantees))  # fmt: skip
             long = board.consistency == "crdt" and is_long(value)
-            async with ready(board.state.value(where, key) if long else None, value):
-                event = await board.journal.append(step_key, decision(board, draft))
+            async with ready(journal.state.value(where, key) if long else None, value):
+                event = await journal.append(step_key, decision(board, draft))
             # What the writer gave: of a merge it does not know what else came of it.
             version = version_of(event, **{**unsaid(board.consistency, where), "value": value})
             self.delivery.tell(key, where, event.seq)
             await self.delivery.spread()
             # The value is in the request.
             told = version.model_dump(exclude={"value"}, exclude_defaults=True)
-            return {**told, "stream": board.journal.id, "seq": event.seq}
+            return {**told, "stream": journal.id, "seq": event.seq}
 
         try:
             found = await step(f"{self.name}.write", request, perform, effect="idempotent")
@@ -269,16 +272,17 @@ class Replica(ReplicaClient, Memory):
         request: JSON = {"replica": self.replica}
 
         async def perform(_key: str) -> JSON:
-            where = await self.serving(self.known.to_read)
-            held = sorted(self.board.state.held[where])
-            seen = [self.look(where, key) for key in held[:SHOWN_KEYS]]
+            where, journal = await self.serving(self.known.to_read), self.board.journal
+            state = journal.state
+            held = sorted(state.held[where])
+            seen = [self.look(state, where, key) for key in held[:SHOWN_KEYS]]
             shown = [{"key": one.key, "value": one.value, "versions": list(one.versions),
-                      "heard": self.heard(where, one.key),
+                      "heard": self.heard(state, where, one.key),
                       "at": max(version.at for version in one.siblings)}
                      for one in seen]  # fmt: skip
             small = len(held) <= SHOWN_KEYS and len(canonical(shown)) <= SHOWN_CHARS
             return {"shown": shown if small else [], "keys": [] if small else held,
-                    "stream": self.board.journal.id, "seq": self.board.journal.seq}  # fmt: skip
+                    "stream": journal.id, "seq": journal.seq}  # fmt: skip
 
         found = await step(f"{self.name}.look", request, perform, effect="pure")
         for one in found["shown"]:

@@ -61,9 +61,8 @@ class ReplicaClient:
         # A version from before a clear() is no longer there to be based on.
         return seen and (tuple(n for n in seen if n in self.board.state.parents) or None)
 
-    def look(self, replica: str, key: str) -> ReadVersions:
-        """Look up what a replica holds of a key now."""
-        state = self.board.state
+    def look(self, state: BoardState, replica: str, key: str) -> ReadVersions:
+        """Look up what a replica holds of a key."""
         held = state.held[replica].get(key, ())
         value = state.value(replica, key)
         if len(held) > 1 and self.board.merge is not None:
@@ -78,9 +77,8 @@ class ReplicaClient:
             behind=state.behind(replica, key),
         )
 
-    def heard(self, replica: str, key: str) -> list[int]:
+    def heard(self, state: BoardState, replica: str, key: str) -> list[int]:
         """List the writes that the value of a key at a replica is made of, the newest last."""
-        state = self.board.state
         held = {one.n for one in state.held[replica].get(key, ())}
         if self.board.consistency == "crdt":
             heard = state.has(replica, key)
@@ -91,12 +89,13 @@ class ReplicaClient:
 
     async def serving(self, wanted: Wanted, *, spread: bool = True) -> str:
         """Find a replica that has what the session may rely on: this one, soon, or another."""
-        self.board.journal.look()
+        journal = self.board.journal
+        journal.look()
         if spread:
             await self.delivery.spread()
         loop = asyncio.get_running_loop()
         end, pause_s = loop.time() + self.wait_s, SHORTEST_S
-        while missing := self.missing(self.replica, wanted):
+        while missing := self.missing(journal.state, self.replica, wanted):
             left = end - loop.time()
             if left > 0:
                 await self.news(min(left, pause_s))
@@ -106,7 +105,7 @@ class ReplicaClient:
             if self.otherwise == "redirect":
                 for name in self.board.names:
                     reached = self.board.network.reaches(self.replica, name)
-                    if reached and not self.missing(name, wanted):
+                    if reached and not self.missing(journal.state, name, wanted):
                         return name
                 raise StoreUnreachable(
                     f"No replica in reach of {self.replica} has what the session saw of {key}.",
@@ -121,12 +120,11 @@ class ReplicaClient:
             )
         return self.replica
 
-    def missing(self, replica: str, wanted: Wanted) -> list[tuple[int, str]]:
+    def missing(self, state: BoardState, replica: str, wanted: Wanted) -> list[tuple[int, str]]:
         """List the writes that the session may rely on and a replica has not heard of.
 
         All of them, not the last: a replica can have heard of a later write and not of an earlier.
         """
-        state = self.board.state
         found = wanted(state, self.guarantees)
         return sorted((n, key) for n, key in found.items() if state.unheard(n, replica))
 
@@ -144,7 +142,8 @@ class ReplicaClient:
         """
         loop, pause_s = asyncio.get_running_loop(), SHORTEST_S
         state = self.board.state
-        while state.behind(self.replica, key) or self.missing(self.replica, self.known.to_read):
+        mine, wanted = self.replica, self.known.to_read
+        while state.behind(mine, key) or self.missing(state, mine, wanted):
             left = end - loop.time()
             if left <= 0:
                 if isinstance(error, Stale):

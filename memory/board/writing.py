@@ -45,7 +45,8 @@ def decision(board: BoardCore, draft: Draft) -> Callable[[BoardState], tuple[str
 
     def decide(state: BoardState) -> tuple[str, JSON]:
         held = state.held[draft.replica].get(draft.key, ())
-        version = _version(board, state, draft)
+        now = board.journal.now
+        version = _version(board, state, draft, now)
         if board.consistency == "cas" and draft.based_on != tuple(one.n for one in held):
             raise conflict_of(board, state, version)
         if board.consistency == "vector":
@@ -54,7 +55,6 @@ def decision(board: BoardCore, draft: Draft) -> Callable[[BoardState], tuple[str
                 versions(board, state, draft.key, draft.based_on), draft.replica, count
             )
             version = version.model_copy(update={"clock": clock})
-        now = board.journal.now
         if board.consistency == "crdt" and state.merges:
             return WRITTEN, told(_changed(state, draft, version, held, board), now, ["value"])
         if board.consistency == "crdt":
@@ -79,8 +79,8 @@ def left_out(state: BoardState, version: Version) -> list[str]:
     ]
 
 
-def _version(board: BoardCore, state: BoardState, draft: Draft) -> Version:
-    now = board.journal.now + board.network.links[draft.replica].skew_s
+def _version(board: BoardCore, state: BoardState, draft: Draft, decided: float) -> Version:
+    now = decided + board.network.links[draft.replica].skew_s
     # A hybrid clock (Kulkarni et al. 2014): time, but never before what the writer has seen.
     if now <= draft.later_than:
         now = math.nextafter(draft.later_than, math.inf)
