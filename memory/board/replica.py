@@ -102,8 +102,8 @@ class Replica(ReplicaClient, Memory):
         async def perform(_key: str) -> JSON:
             where, journal = await self.serving(self.known.to_read), self.board.journal
             state = journal.state
-            return {**self.look(state, where, key).model_dump(),
-                    "heard": self.heard(state, where, key),
+            return {**self.look(where, key, state).model_dump(),
+                    "heard": self.heard(where, key, state),
                     "stream": journal.id, "seq": journal.seq}  # fmt: skip
 
         request: JSON = {"key": key, "replica": self.replica}
@@ -275,9 +275,9 @@ class Replica(ReplicaClient, Memory):
             where, journal = await self.serving(self.known.to_read), self.board.journal
             state = journal.state
             held = sorted(state.held[where])
-            seen = [self.look(state, where, key) for key in held[:SHOWN_KEYS]]
+            seen = [self.look(where, key, state) for key in held[:SHOWN_KEYS]]
             shown = [{"key": one.key, "value": one.value, "versions": list(one.versions),
-                      "heard": self.heard(state, where, one.key),
+                      "heard": self.heard(where, one.key, state),
                       "at": max(version.at for version in one.siblings)}
                      for one in seen]  # fmt: skip
             small = len(held) <= SHOWN_KEYS and len(canonical(shown)) <= SHOWN_CHARS

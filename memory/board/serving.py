@@ -61,8 +61,12 @@ class ReplicaClient:
         # A version from before a clear() is no longer there to be based on.
         return seen and (tuple(n for n in seen if n in self.board.state.parents) or None)
 
-    def look(self, state: BoardState, replica: str, key: str) -> ReadVersions:
-        """Look up what a replica holds of a key."""
+    def look(self, replica: str, key: str, state: BoardState | None = None) -> ReadVersions:
+        """Look up what a replica holds of a key, in a state of the board: by default that of now.
+
+        To find that of now asks where the log is, which an operation does once.
+        """
+        state = self.board.state if state is None else state
         held = state.held[replica].get(key, ())
         value = state.value(replica, key)
         if len(held) > 1 and self.board.merge is not None:
@@ -77,7 +81,7 @@ class ReplicaClient:
             behind=state.behind(replica, key),
         )
 
-    def heard(self, state: BoardState, replica: str, key: str) -> list[int]:
+    def heard(self, replica: str, key: str, state: BoardState) -> list[int]:
         """List the writes that the value of a key at a replica is made of, the newest last."""
         held = {one.n for one in state.held[replica].get(key, ())}
         if self.board.consistency == "crdt":
@@ -95,7 +99,7 @@ class ReplicaClient:
             await self.delivery.spread()
         loop = asyncio.get_running_loop()
         end, pause_s = loop.time() + self.wait_s, SHORTEST_S
-        while missing := self.missing(journal.state, self.replica, wanted):
+        while missing := self.missing(self.replica, wanted, journal.state):
             left = end - loop.time()
             if left > 0:
                 await self.news(min(left, pause_s))
@@ -105,7 +109,7 @@ class ReplicaClient:
             if self.otherwise == "redirect":
                 for name in self.board.names:
                     reached = self.board.network.reaches(self.replica, name)
-                    if reached and not self.missing(journal.state, name, wanted):
+                    if reached and not self.missing(name, wanted, journal.state):
                         return name
                 raise StoreUnreachable(
                     f"No replica in reach of {self.replica} has what the session saw of {key}.",
@@ -120,7 +124,7 @@ class ReplicaClient:
             )
         return self.replica
 
-    def missing(self, state: BoardState, replica: str, wanted: Wanted) -> list[tuple[int, str]]:
+    def missing(self, replica: str, wanted: Wanted, state: BoardState) -> list[tuple[int, str]]:
         """List the writes that the session may rely on and a replica has not heard of.
 
         All of them, not the last: a replica can have heard of a later write and not of an earlier.
@@ -143,7 +147,7 @@ class ReplicaClient:
         loop, pause_s = asyncio.get_running_loop(), SHORTEST_S
         state = self.board.state
         mine, wanted = self.replica, self.known.to_read
-        while state.behind(mine, key) or self.missing(state, mine, wanted):
+        while state.behind(mine, key) or self.missing(mine, wanted, state):
             left = end - loop.time()
             if left <= 0:
                 if isinstance(error, Stale):

@@ -116,11 +116,14 @@ def test_an_object_inside_itself_is_filled_as_far_as_something_is_known() -> Non
         whole(a={"type": "string", "maxLength": 0}),
         whole(a={"const": {"x": [1]}}),
         {"type": "object", "required": ["gone"]},
-        {"type": "object", "additionalProperties": {"type": "integer"}},
     ],
 )
 def test_odd_but_sound_schemas_are_answered(schema: dict[str, Any]) -> None:
     json.loads(answer(schema).text)
+
+
+def test_a_mapping_of_which_nothing_is_known_is_refused() -> None:
+    assert answer({"type": "object", "additionalProperties": {"type": "integer"}}).refusal
 
 
 parts = st.recursive(
