@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Leave cycles of garbage for later: many events are read, and none of them has any.
+    """Leave cycles of garbage for later, where much is made that stays: events that are read.
 
     Python looks for them whenever there are a quarter more objects, through all that there are.
     That is a fifth of the time in which a long run or stream is read.
