@@ -198,23 +198,51 @@ def told(error: Exception) -> Exception:
 class Httpx:
     """Over a transport of httpx: what is installed without aiohttp, proxies over SOCKS, tests."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        self.transport = transport
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        renew: Callable[[], httpx.AsyncBaseTransport] | None = None,
+    ) -> None:
+        """Post over it, and once a connection that it kept turns out dead, over what `renew` makes.
+
+        The others that it kept are in the same danger.
+        """
+        self.lent, self.renew = LentTransport(transport), renew
 
     async def post(self, call: HttpCall) -> Response:
-        way = RequestTrace()
+        way, lent = RequestTrace(), self.lent
+        lent.users += 1
         try:
             # The request itself is in no variable, which a traceback would show.
-            return HttpxResponse(await self.transport.handle_async_request(as_request(call, way)))
-        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            # The second is also raised of bytes that make no sense.
-            broke = isinstance(error, httpx.NetworkError) or "disconnected" in str(error)
-            if not (way.kept and broke):
-                raise
-            raise StaleConnection(str(error)) from error
+            found = await lent.transport.handle_async_request(as_request(call, way))
+            return HttpxResponse(found, lent)
+        except BaseException as error:
+            stale = way.stale(error)
+            if stale and self.renew and self.lent is lent:
+                self.lent = LentTransport(self.renew())
+                lent.replaced = True
+            await lent.give_back()
+            if stale:
+                raise StaleConnection(str(error)) from error
+            raise
 
     async def aclose(self) -> None:
-        await self.transport.aclose()
+        await self.lent.transport.aclose()
+
+
+class LentTransport:
+    """A transport of httpx, which is closed after its last user once another took its place."""
+
+    __slots__ = ("replaced", "transport", "users")
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self.transport, self.users, self.replaced = transport, 0, False
+
+    async def give_back(self) -> None:
+        """Be told that a request or its response is done with."""
+        self.users -= 1
+        if self.replaced and not self.users:
+            await self.transport.aclose()
 
 
 class RequestTrace:
@@ -229,6 +257,14 @@ class RequestTrace:
         self.new = self.new or name.endswith("connect_tcp.started")
         self.kept = not self.new
 
+    def stale(self, error: BaseException) -> bool:
+        """Whether a kept connection lost the request, by what the transport raised."""
+        # The second is also raised of bytes that make no sense.
+        broke = isinstance(error, httpx.NetworkError) or (
+            isinstance(error, httpx.RemoteProtocolError) and "disconnected" in str(error)
+        )
+        return self.kept and broke
+
 
 def as_request(call: HttpCall, way: RequestTrace) -> httpx.Request:
     """A call as httpx takes it."""
@@ -239,8 +275,8 @@ def as_request(call: HttpCall, way: RequestTrace) -> httpx.Request:
 class HttpxResponse:
     """A response of httpx."""
 
-    def __init__(self, found: httpx.Response) -> None:
-        self._found = found
+    def __init__(self, found: httpx.Response, lent: LentTransport) -> None:
+        self._found, self._lent = found, lent
         self._pieces: AsyncIterator[bytes] | None = None
         self.status: int = found.status_code
         self.headers: Mapping[str, str] = found.headers
@@ -254,4 +290,7 @@ class HttpxResponse:
         return b""
 
     async def close(self) -> None:
-        await self._found.aclose()
+        try:
+            await self._found.aclose()
+        finally:
+            await self._lent.give_back()

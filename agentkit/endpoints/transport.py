@@ -67,7 +67,8 @@ def trust(secure: bool) -> ssl.SSLContext | bool:
 
 def make(secure: bool, proxy: str | None) -> Client:
     """A client for the running loop."""
-    verify = trust(secure or bool(proxy and proxy.startswith("https:")))
+    trusted = trust(secure or bool(proxy and proxy.startswith("https:")))
+    context = httpx.create_ssl_context(verify=trusted)
     # aiohttp speaks to no SOCKS proxy, and warns where one is told a password.
     if not (proxy and (proxy.startswith("socks") or httpx.URL(proxy).userinfo)):
         try:
@@ -78,15 +79,18 @@ def make(secure: bool, proxy: str | None) -> Client:
         except ImportError:
             pass
         else:
-            context = httpx.create_ssl_context(verify=verify)
             session = aiohttp.ClientSession(
                 connector=Pool(limit=0, ssl=context),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
             return Aiohttp(session, proxy)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+
+    def transport() -> httpx.AsyncBaseTransport:
+        return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy)
+
     try:
-        return Httpx(httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy))
+        return Httpx(transport(), renew=transport)
     except ImportError as error:
         raise SetupError(
             f"the environment names the proxy {httpx.URL(proxy or '').scheme}://..., "

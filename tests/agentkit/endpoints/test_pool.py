@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import pytest
 
 from agentkit import Agent
@@ -113,7 +114,7 @@ async def test_a_request_that_a_kept_connection_lost_goes_over_another(way: str)
     assert answer.usage.calls == 2
 
 
-async def test_of_many_kept_connections_that_are_dead_one_is_enough_to_tell() -> None:
+async def test_of_many_kept_connections_that_are_dead_one_is_enough_to_tell(way: str) -> None:
     async with serving() as server:
         model = model_at(server, retries=1)
         await asyncio.gather(*[model(HELLO) for _ in range(12)])
@@ -131,6 +132,30 @@ async def test_all_at_once_over_dead_connections_are_answered(way: str) -> None:
             replies = await asyncio.gather(*[model(HELLO) for _ in range(20)])
             assert [one.text for one in replies] == ["hi"] * 20
             server.era += 1
+
+
+async def test_a_reply_under_way_outlasts_the_connections_that_turned_out_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
+    closed: list[Any] = []
+    close = httpx.AsyncHTTPTransport.aclose
+
+    async def aclose(transport: httpx.AsyncHTTPTransport) -> None:
+        closed.append(transport)
+        await close(transport)
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "aclose", aclose)
+    async with serving() as server:
+        model = model_at(server, retries=1)
+        await asyncio.gather(model(HELLO), model(HELLO))
+        under_way = asyncio.create_task(model(HELLO))
+        while server.requests < 3:
+            await asyncio.sleep(0)
+        server.era += 1
+        assert (await model(HELLO)).text == "hi"
+        assert (await under_way).text == "hi"
+        assert len(closed) == 1 and (server.connections, server.requests) == (3, 5)
 
 
 class Impatient(BaseHTTPRequestHandler):

@@ -83,5 +83,5 @@ async def test_without_aiohttp_the_transport_is_that_of_httpx(
 ) -> None:
     monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
     made = transport.make(False, None)
-    assert isinstance(made, Httpx) and isinstance(made.transport, httpx.AsyncHTTPTransport)
+    assert isinstance(made, Httpx) and isinstance(made.lent.transport, httpx.AsyncHTTPTransport)
     await made.aclose()
