@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, SetupError
-from agentkit.patterns.chatchain import Phase
-from agentkit.patterns.parts.jobs import Job
-from agentkit.patterns.sop import Duty
 from nbext.options import meant
 from nbext.session import Session
+
+if TYPE_CHECKING:
+    from agentkit.patterns.chatchain import Phase
+    from agentkit.patterns.parts.jobs import Job
+    from agentkit.patterns.sop import Duty
 
 ASKED = "Task"
 """Stands for what the team is asked, where a duty reads no document."""
@@ -67,6 +70,8 @@ PHASE = "PHASE: ACTOR + ACTOR: GOAL"
 
 def job(session: Session, said: LabelledLine) -> Job:
     """`searcher: find the home port -> the port`: who, what to do, what comes of it."""
+    from agentkit.patterns.parts.jobs import Job
+
     who = said.actor(session, said.label, JOB)
     task, result = said.sides("->", JOB)
     if not task:
@@ -76,6 +81,8 @@ def job(session: Session, said: LabelledLine) -> Job:
 
 def duty(session: Session, said: LabelledLine) -> Duty:
     """`writer: Finding, Tariff -> Letter: be brief`: who, what it reads, writes, and how."""
+    from agentkit.patterns.sop import Duty
+
     who = said.actor(session, said.label, DUTY)
     reads, result = said.sides("->", DUTY)
     name, _, instruction = result.partition(":")
@@ -100,6 +107,8 @@ def duty(session: Session, said: LabelledLine) -> Duty:
 
 def phase(session: Session, said: LabelledLine) -> Phase:
     """`design: mate + clerk: agree on a berth`: who instructs whom, and to what end."""
+    from agentkit.patterns.chatchain import Phase
+
     pair, goal = said.sides(":", PHASE)
     names = [one.strip() for one in pair.split("+")]
     if len(names) != 2 or not all(names):
@@ -110,9 +119,15 @@ def phase(session: Session, said: LabelledLine) -> Phase:
 
 Reader = Callable[[Session, LabelledLine], Any]
 
-READERS: Mapping[Any, tuple[str, Reader]] = {
-    Job: (JOB, job),
-    Duty: (DUTY, duty),
-    Phase: (PHASE, phase),
-}
-"""What a line of a body is written as and read by, where a pattern takes a list of such."""
+
+@cache
+def readers() -> Mapping[Any, tuple[str, Reader]]:
+    """What a line is written as and read by, by what a pattern takes a list of.
+
+    The patterns are imported with the first team, not with the extension.
+    """
+    from agentkit.patterns.chatchain import Phase
+    from agentkit.patterns.parts.jobs import Job
+    from agentkit.patterns.sop import Duty
+
+    return {Job: (JOB, job), Duty: (DUTY, duty), Phase: (PHASE, phase)}

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from nbext.duties import READERS
+from nbext.duties import readers
 from nbext.options import meant
 from nbext.slots import Slot, is_actor, listed
 
@@ -43,7 +43,7 @@ class Maker:
     def takes(self) -> str:
         """Whom the body names: "planner, workers ..."."""
         named = [f"{slot.name} ..." if slot.many else slot.name for slot in self.placed]
-        form = [f"lines {READERS[self.told][0]}"] if self.told else []
+        form = [f"lines {readers()[self.told][0]}"] if self.told else []
         return ", ".join([*named, *(["ACTOR: ACTORS ..."] if self.groups else []), *form])
 
     @property
@@ -61,7 +61,7 @@ class Maker:
     @property
     def lines(self) -> Slot | None:
         """The parameter that lines such as `actor: task -> result` fill."""
-        return next((slot for slot in self.slots if listed(slot.hint) in READERS), None)
+        return next((slot for slot in self.slots if listed(slot.hint) in readers()), None)
 
     @property
     def told(self) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from nbext.duties import READERS, LabelledLine
+from nbext.duties import LabelledLine, readers
 from nbext.makers import Maker
 from nbext.options import meant
 from nbext.session import Session
@@ -40,7 +40,7 @@ def placed(session: Session, maker: Maker, body: str, given: set[str]) -> dict[s
     loose, labelled, lines = sorted_out(session, maker, body, given)
     found: dict[str, Any] = {}
     if lines and maker.lines is not None:
-        read = READERS[maker.told][1]
+        read = readers()[maker.told][1]
         found[maker.lines.name] = [read(session, said) for said in lines]
         if maker.placed and maker.placed[0] not in labelled:
             named = everyone(session, maker, loose)

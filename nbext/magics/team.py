@@ -6,15 +6,11 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from agentkit.patterns.chatchain import Phase
-from agentkit.patterns.parts.jobs import Job
-from agentkit.patterns.sop import Duty
 from agentkit.words import for_line
 from nbext.arguments import arguments
 from nbext.arrows import arrows, member_of_itself
-from nbext.blueprint import Blueprint
 from nbext.catalogue import described, listed
-from nbext.duties import READERS
+from nbext.duties import readers
 from nbext.magics.agent import checked
 from nbext.magics.base import Magic
 from nbext.makers import Maker, maker_of, makers
@@ -110,7 +106,7 @@ def build(maker: Maker, name: str, values: dict[str, Any]) -> Actor:
         raise SetupError(
             f"{maker.name} needs {slot.flag} {slot.value}: {slot.help}.",
             todo=f"see %team --pattern {maker.name}; or a line each in the body:"
-            f" {READERS[maker.told][0]}"
+            f" {readers()[maker.told][0]}"
             if slot is maker.lines
             else f"see %team --pattern {maker.name}",
         )
@@ -122,6 +118,8 @@ def build(maker: Maker, name: str, values: dict[str, Any]) -> Actor:
 
 def bind(session: Session, made: Actor, facts: list[str]) -> None:
     """Make the team a variable, and show it."""
+    from nbext.blueprint import Blueprint
+
     before = session.namespace.get(made.name)
     session.namespace[made.name] = made
     if isinstance(before, Actor):
@@ -138,6 +136,10 @@ def bind(session: Session, made: Actor, facts: list[str]) -> None:
 
 def shown(value: Any, typed: str | None = None) -> str:
     """A value in a line; one that has no short form as it was typed."""
+    from agentkit.patterns.chatchain import Phase
+    from agentkit.patterns.parts.jobs import Job
+    from agentkit.patterns.sop import Duty
+
     if isinstance(value, Actor | Job | Phase):
         return value.name
     if isinstance(value, Duty):

@@ -11,7 +11,6 @@ from agentkit.logs import open_log
 from agentkit.pictures.picture import Shown, static_bundle
 from agentkit.pictures.transcript import TranscriptPicture
 from agentkit.views.fold import fold
-from nbext.blueprint import Blueprint
 from nbext.magics.base import Magic, renamed
 from nbext.options import Grammar, Line, Option
 from nbext.session import Session, short
@@ -101,6 +100,8 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
         when = said.get(session.drawing, "when several actors take part")  # type: ignore[arg-type]
         return Told(text=f"The message graph is drawn {when}.")
     if line.words and (actor := unasked(session, line)) is not None:
+        from nbext.blueprint import Blueprint
+
         return Blueprint(actor)
     widget = GraphWidget()
     widget.view.colours.always = line.has("--labels")

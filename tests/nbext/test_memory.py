@@ -155,11 +155,12 @@ def test_a_memory_that_is_not_there_is_an_error_that_helps(shared: Notebook) -> 
     assert "Shelf object" in shared.ok("%memory shelf").text
 
 
-def test_loading_the_extension_loads_nothing_of_memories(tmp_path: Path) -> None:
+def test_loading_the_extension_loads_no_memories_and_no_patterns(tmp_path: Path) -> None:
     code = (
         "import sys; from IPython.core.interactiveshell import InteractiveShell;"
         "import nbext.loading; nbext.loading.load(InteractiveShell.instance());"
-        "heavy = {'memory', 'numpy', 'chromadb', 'nats', 'pycrdt', 'anywidget'};"
+        "heavy = {'memory', 'numpy', 'chromadb', 'nats', 'pycrdt', 'anywidget', "
+        "'agentkit.patterns', 'agentkit.views.graph'};"
         "print('loaded:', sorted(heavy & set(sys.modules)))"
     )
     env = {**os.environ, "AGENTKIT_LOG": "memory:", "IPYTHONDIR": str(tmp_path)}
