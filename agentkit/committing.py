@@ -266,7 +266,9 @@ class Committer:
         here = asyncio.get_running_loop()
         with self._mutex:
             self._scheduled.discard(here)
-        self._commit_on(here)
+            idle = not (self._pending or self._waiters)
+        if not idle:  # else who waits has committed by now
+            self._commit_on(here)
 
     def _commit_on(self, here: asyncio.AbstractEventLoop) -> None:
         """Store what is pending on a loop, or have the thread do it."""

@@ -44,6 +44,9 @@ class Source:
         return at or newest
 
 
+ASKED = Source("ask")
+
+
 def source_of(
     resume: str | None, rerun: str | None, replay: str | None, fork: str | None
 ) -> Source:
@@ -52,6 +55,8 @@ def source_of(
     Raises:
         SetupError: several.
     """
+    if not (resume or rerun or replay or fork):
+        return ASKED
     named: dict[How, str | None]
     named = {"resume": resume, "rerun": rerun, "replay": replay, "fork": fork}
     for how, run in named.items():
@@ -64,7 +69,7 @@ def source_of(
     if len(found) > 1:
         ways = " and ".join(one.how for one in found)
         raise SetupError(f"A run cannot {ways} at once.", expected="one of them")
-    return found[0] if found else Source("ask")
+    return found[0]
 
 
 def fitting(

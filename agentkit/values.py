@@ -105,6 +105,8 @@ class Frozen(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
+new, put = object.__new__, object.__setattr__
+
 KNOWN: dict[type[BaseModel], tuple[dict[str, Any], set[str]]] = {}
 """What `defaults` found; done for all that an ask makes, where a cache's own call would count."""
 
@@ -123,8 +125,7 @@ def built(kind: type[M], fields: dict[str, Any]) -> M:
     each is compared with what the class itself makes.
     """
     known, names = KNOWN.get(kind) or defaults(kind)
-    made = object.__new__(kind)
-    put = object.__setattr__
+    made = new(kind)
     put(made, "__dict__", {**known, **fields})
     put(made, "__pydantic_fields_set__", names)
     put(made, "__pydantic_extra__", None)
@@ -137,8 +138,7 @@ def changed(one: M, **values: Any) -> M:
 
     For what every ask copies, of classes without private attributes.
     """
-    made = object.__new__(type(one))
-    put = object.__setattr__
+    made = new(type(one))
     put(made, "__dict__", {**one.__dict__, **values})
     put(made, "__pydantic_fields_set__", one.__pydantic_fields_set__ | values.keys())
     put(made, "__pydantic_extra__", one.__pydantic_extra__)

@@ -101,6 +101,8 @@ def count(value: JSON) -> int:
 
     Gateways in languages without whole numbers write 10.0, others "10".
     """
+    if type(value) is int:  # what most servers tell
+        return value if 0 <= value < MOST else 0
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
