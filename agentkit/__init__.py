@@ -2,27 +2,30 @@
 
 from typing import TYPE_CHECKING
 
-import agentkit.joining  # noqa: F401  # gives actors their operators
-from agentkit.actor import Actor
-from agentkit.answer import Answer
-from agentkit.context import Memory
-from agentkit.doubts import NOT_DONE
-from agentkit.errors import AgentkitError
-from agentkit.events import Calling, Delta, Partial, Thought, Usage
-from agentkit.given import Context
+from agentkit.garbage import uncollected
 from agentkit.late import late_names
-from agentkit.log import Log
-from agentkit.logs import open_log
-from agentkit.messages import Message
-from agentkit.model import Model, Reply, Request
-from agentkit.opening import run
-from agentkit.parts import Data, File, Image
-from agentkit.pattern import Pattern, pattern
-from agentkit.person import Question, set_person
-from agentkit.questions import Pending, approve, pending, refuse
-from agentkit.run import Run, current_run
-from agentkit.scope import discard
-from agentkit.tools import Tool, tool
+
+with uncollected():  # a tenth of the time, for what stays
+    import agentkit.joining  # noqa: F401  # gives actors their operators
+    from agentkit.actor import Actor
+    from agentkit.answer import Answer
+    from agentkit.context import Memory
+    from agentkit.doubts import NOT_DONE
+    from agentkit.errors import AgentkitError
+    from agentkit.events import Calling, Delta, Partial, Thought, Usage
+    from agentkit.given import Context
+    from agentkit.log import Log
+    from agentkit.logs import open_log
+    from agentkit.messages import Message
+    from agentkit.model import Model, Reply, Request
+    from agentkit.opening import run
+    from agentkit.parts import Data, File, Image
+    from agentkit.pattern import Pattern, pattern
+    from agentkit.person import Question, set_person
+    from agentkit.questions import Pending, approve, pending, refuse
+    from agentkit.run import Run, current_run
+    from agentkit.scope import discard
+    from agentkit.tools import Tool, tool
 
 if TYPE_CHECKING:
     from agentkit.agent import Agent as Agent

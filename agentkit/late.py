@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from agentkit.garbage import uncollected
+
 
 class Late(ModuleType):
     """A package that finds its public names when they are asked for."""
@@ -28,7 +30,8 @@ class Late(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name in self._homes:
-            found = getattr(importlib.import_module(self._homes[name]), name)
+            with uncollected():
+                found = getattr(importlib.import_module(self._homes[name]), name)
             super().__setattr__(name, found)
             return found
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")

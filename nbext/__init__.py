@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 from nbext.hidden import explanation, hider
@@ -18,19 +17,13 @@ def load_ipython_extension(shell: Any) -> None:
     """
     if file := hider("agentkit"):
         raise ImportError(explanation("agentkit", file))
+    from agentkit.garbage import uncollected
+
     # Modules are no garbage, and looking through all that a kernel has takes 20 to 30 ms each time.
-    # For `uncollected` it would be too late: with it comes most of agentkit.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        from agentkit.garbage import age
+    with uncollected():
         from nbext.loading import load
 
         load(shell)
-        age()
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def unload_ipython_extension(shell: Any) -> None:

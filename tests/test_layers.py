@@ -18,11 +18,11 @@ from tests.conftest import ROOT
 # inside a function.
 LAYERS = [
     "agentkit.deprecated",
+    "agentkit.garbage",
     "agentkit.late",
     "agentkit.machine",
     "agentkit.kept",
     "agentkit.regex",
-    "agentkit.garbage",
     "agentkit.words",
     "agentkit.amounts",
     "agentkit.errors",

@@ -15,6 +15,7 @@ import httpx
 
 from agentkit.endpoints.clients import Aiohttp, Client, Httpx
 from agentkit.errors import SetupError
+from agentkit.garbage import uncollected
 
 
 class GatedClient(NamedTuple):
@@ -72,10 +73,11 @@ def make(secure: bool, proxy: str | None) -> Client:
     # aiohttp speaks to no SOCKS proxy, and warns where one is told a password.
     if not (proxy and (proxy.startswith("socks") or httpx.URL(proxy).userinfo)):
         try:
-            import aiohttp
-            import httpx_aiohttp  # noqa: F401  # which knows its errors
+            with uncollected():
+                import aiohttp
+                import httpx_aiohttp  # noqa: F401  # which knows its errors
 
-            from agentkit.endpoints.pool import Pool
+                from agentkit.endpoints.pool import Pool
         except ImportError:
             pass
         else:
