@@ -6,6 +6,7 @@ where nobody said max_tokens, from the longest reply of that model in this run; 
 is none, the call is made alone: it reserves all that is left. What is cut in flight may have
 been paid, so it counts: with max_tokens as its bound; without as the longest reply so far, and
 while there is none as GUESS_TOKENS, which it may have passed. Never as less than what came of it.
+Of a model that tells no bound, and of which nothing is known, only that it was called counts.
 A note "cut" says by which of these. Where a server does not count, its call counts as estimated.
 
 A run that is opened inside another one is bound by both budgets.
@@ -116,6 +117,11 @@ class Budget:
     def bounded(self) -> bool:
         """Whether there is any bound here or around."""
         return self.limited or self.outer is not None
+
+    @property
+    def counts_calls(self) -> bool:
+        """Whether there is a bound of model calls here or around."""
+        return self.calls is not None or (self.outer is not None and self.outer.counts_calls)
 
     async def reserve(self, name: str, make: Callable[[], Bound | None] | None = None) -> Hold:
         """Reserve the most that a call of this model may cost; wait while refunds may make room.
@@ -232,9 +238,10 @@ class Budget:
         """What one attempt at a call that was cut is entered as; None where nothing is known."""
         known = self._known.get(hold.name)
         if hold.bound is None:
-            if known is None or not self.limited:
-                return None
-            return Usage(tokens_in=known.tokens, calls=1), known.usd
+            if known is not None and self.limited:
+                return Usage(tokens_in=known.tokens, calls=1), known.usd
+            # Of a model that nothing is known of, that it was called is.
+            return (Usage(calls=1), None) if self.counts_calls else None
         tokens_in, out = sized(hold.bound, known)
         out = max(out or GUESS_TOKENS, hold.heard // CHARS)
         usage = Usage(tokens_in=tokens_in, tokens_out=out, calls=1)

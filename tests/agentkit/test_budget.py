@@ -367,6 +367,50 @@ async def test_a_budget_that_is_none_is_refused(budget: dict[str, Any]) -> None:
         await Agent("clerk", model=Priced(1))("q", log=MemoryLog(), **budget)
 
 
+class Unbound:
+    """A user's own model, which tells nothing beforehand and never answers."""
+
+    name = "unbound"
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+        self.calls += 1
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_calls_of_a_model_without_a_bound_that_were_cut_count_as_calls() -> None:
+    model, log = Unbound(), MemoryLog()
+    clerk = Agent("clerk", model=model)
+    for attempt in range(3):
+        ask = (
+            clerk.resume("r", log=log) if attempt else clerk("go", log=log, id="r", budget_calls=2)
+        )
+        task = asyncio.ensure_future(ask)
+        async with asyncio.timeout(5):
+            while not task.done() and model.calls == attempt:
+                await asyncio.sleep(0)
+        task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        assert isinstance(ended, BudgetSpent if attempt > 1 else asyncio.CancelledError)
+    assert model.calls == 2
+    (info,) = log.runs()
+    assert (info.calls, info.cost_usd) == (2, None)
+
+
+async def test_they_count_in_the_budget_of_a_run_around_theirs_too() -> None:
+    model = Unbound()
+    clerk = Agent("clerk", model=model)
+    async with run(log=MemoryLog(), budget_calls=2):
+        for expected in (TimeoutError, TimeoutError, BudgetSpent):
+            with pytest.raises(expected):
+                async with asyncio.timeout(0.05), run("inner"):
+                    await clerk("go")
+    assert model.calls == 2
+
+
 class Cutting:
     """Fails in flight after so many characters; says what a call may take, if it was told."""
 
