@@ -10,7 +10,7 @@ const OPEN = ["waiting", "running"];
 
 /** @type {Record<string, string>} */
 export const SAID = {
-  running: "running", waiting: "waits for you", done: "done", failed: "failed", cancelled: "stopped", lost: "lost its kernel",
+  running: "running", waiting: "waits for you", done: "done", failed: "failed", cancelled: "cancelled", lost: "lost its kernel",
 };
 
 /** @param {Run} run */
