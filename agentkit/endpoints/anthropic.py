@@ -28,7 +28,15 @@ from agentkit.endpoints.dialect import (
     complaint,
     without_repeats,
 )
-from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
+from agentkit.endpoints.shapes import (
+    Malformed,
+    count,
+    decode,
+    mapping,
+    numbered,
+    sequence,
+    string,
+)
 from agentkit.endpoints.stops import reason_of, stop_of
 from agentkit.events import Usage
 from agentkit.listening import Aside
@@ -38,6 +46,8 @@ from agentkit.thoughts import apart
 
 PAUSED = "pause_turn"
 """The reason of an endpoint whose own tools take long: sent back what it said, it goes on."""
+WORDS = ("text", "thinking", "redacted_thinking")
+"""Blocks that call nothing."""
 PLAIN = ("text", "tool_use")
 """Blocks that a Message holds in its own fields; all others go back verbatim."""
 
@@ -180,6 +190,8 @@ class Collector:
         self.blocks: dict[int, dict[str, Any]] = {}
         self.places: dict[int, int] = {}
         """Where the latest block of an index is kept."""
+        self.latest = -1
+        """Where the block is that was begun last."""
         self.inputs: dict[int, str] = {}
         self.reason: JSON = None
         self.told: dict[str, Any] = {}
@@ -199,6 +211,8 @@ class Collector:
         if found := complaint(event, foreign=not isinstance(kind, str)):
             raise ErrorInReply(found)
         if kind == "message_start":
+            if self.blocks:
+                raise Malformed("its stream begins anew in the middle")
             begun = mapping(event.get("message"), "message_start.message")
             self.model = begun.get("model")
             self.told.update(mapping(begun.get("usage"), "message.usage"))
@@ -219,26 +233,38 @@ class Collector:
     def begin(self, event: dict[str, Any]) -> str:
         """A block begins."""
         block = dict(mapping(event.get("content_block"), "content_block"))
-        index = count(event.get("index"))
+        known, free = self.place_of(event), max(self.blocks, default=-1) + 1
+        if (
+            known in self.blocks
+            and known not in self.inputs
+            and same_call(self.blocks[known], block)
+        ):
+            return ""  # told twice
+        index = numbered(event.get("index"))
+        index = free if index is None else index
         # Some gateways number all blocks 0; a place that is taken makes room for another.
-        self.places[index] = index if index not in self.blocks else max(self.blocks) + 1
-        self.blocks[self.places[index]] = block
+        self.latest = self.places[index] = index if index not in self.blocks else free
+        self.blocks[self.latest] = block
         if self.beside is not None and block.get("type") == "tool_use":
             name = string(block.get("name"), "content_block.name")
-            self.beside.append(Aside("call", "", self.nth(self.places[index]), name))
+            self.beside.append(Aside("call", "", self.nth(self.latest), name))
         return (
             string(block.get("text"), "content_block.text") if block.get("type") == "text" else ""
         )
 
     def delta(self, event: dict[str, Any]) -> str:
         """A block goes on."""
-        index = self.places.get(count(event.get("index")), -1)
+        index = self.place_of(event)
         if index not in self.blocks:
             raise Malformed(
                 f"its stream goes on with block {event.get('index')}, which never began"
             )
         block, delta = self.blocks[index], mapping(event.get("delta"), "delta")
-        kind = delta.get("type")
+        kind, of = delta.get("type"), block.get("type")
+        if (kind == "input_json_delta" and of in WORDS) or (
+            kind == "text_delta" and of == "tool_use"
+        ):
+            raise Malformed(f"its stream goes on with {kind} in a block of type {of}")
         if kind == "input_json_delta":
             more = string(delta.get("partial_json"), "partial_json")
             self.inputs[index] = self.inputs.get(index, "") + more
@@ -256,6 +282,11 @@ class Collector:
         if self.beside is not None and kind == "thinking_delta" and delta.get("thinking"):
             self.beside.append(Aside("thought", string(delta["thinking"], "delta.thinking")))
         return string(delta.get("text"), "delta.text") if kind == "text_delta" else ""
+
+    def place_of(self, event: dict[str, Any]) -> int:
+        """Where the block of an event is kept; one without a number is about the latest."""
+        index = numbered(event.get("index"))
+        return self.latest if index is None else self.places.get(index, -1)
 
     def nth(self, place: int) -> int:
         """Which of the calls a block is."""
@@ -280,6 +311,12 @@ class Collector:
             content.append(block)
         told = (self.reason, self.told, self.model, self.salt, self.container)
         return verbatim(assemble(content, *told))
+
+
+def same_call(known: dict[str, Any], block: dict[str, Any]) -> bool:
+    """Whether a block begins a call once more that is known."""
+    told = ("type", "id", "name")
+    return bool(block.get("id")) and all(known.get(one) == block.get(one) for one in told)
 
 
 def verbatim(read: Read) -> Read:

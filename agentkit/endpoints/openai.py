@@ -19,7 +19,16 @@ from agentkit.endpoints.dialect import (
     without_repeats,
 )
 from agentkit.endpoints.openai_request import about, adapt, body, cure, headers, lasting
-from agentkit.endpoints.shapes import Malformed, count, decode, fields_in, mapping, sequence, string
+from agentkit.endpoints.shapes import (
+    Malformed,
+    count,
+    decode,
+    fields_in,
+    mapping,
+    numbered,
+    sequence,
+    string,
+)
 from agentkit.endpoints.stops import FAILED, reason_of, stop_of
 from agentkit.events import Usage
 from agentkit.listening import Aside
@@ -42,13 +51,24 @@ def usage(value: JSON) -> Usage:
     known = details.get("cached_tokens") or told.get("prompt_cache_hit_tokens")
     cached = count(known or told.get("cached_tokens"))
     tokens_in = count(told.get("prompt_tokens") or told.get("input_tokens"))
+    tokens_out = count(told.get("completion_tokens") or told.get("output_tokens"))
+    written, thought = count(details.get("cache_write_tokens")), count(made.get("reasoning_tokens"))
+    # Some servers count the cached ones apart, as Anthropic's dialect does.
+    apart = cached > tokens_in
+    tokens_in += cached if apart else 0
+    more = count(told.get("total_tokens")) - tokens_in - tokens_out
+    if more > 0 and more != thought and more in (cached, written, cached + written):
+        tokens_in += more
+    elif more > 0 or thought > tokens_out:
+        # Nor do all count thoughts among the tokens out, which are paid all the same: xAI's sums
+        # tell how many they were, and so do those of Gemini, which names none.
+        tokens_out += max(more, thought if thought > tokens_out else 0)
     counts = {
-        # Some servers count the cached ones apart, as Anthropic's dialect does.
-        "tokens_in": tokens_in if cached <= tokens_in else tokens_in + cached,
-        "tokens_out": count(told.get("completion_tokens") or told.get("output_tokens")),
+        "tokens_in": tokens_in,
+        "tokens_out": tokens_out,
         "tokens_cached": cached,
-        "tokens_written": count(details.get("cache_write_tokens")),
-        "tokens_reasoning": count(made.get("reasoning_tokens")),
+        "tokens_written": written,
+        "tokens_reasoning": thought,
         "calls": 1,
     }
     return built(Usage, counts)
@@ -64,6 +84,13 @@ def text_of(content: JSON) -> str:
     if isinstance(content, list):
         return "".join(map(text_in, content))
     return string(content, "message.content")
+
+
+def spoken(said: dict[str, Any]) -> str:
+    """The words of a message that was spoken, beside which there is no text."""
+    audio = said.get("audio")
+    words = audio.get("transcript") if isinstance(audio, dict) else None
+    return words if isinstance(words, str) else ""
 
 
 def text_in(part: JSON) -> str:
@@ -155,7 +182,7 @@ def assemble(said: dict[str, Any], finish: JSON, told: JSON, model: JSON, salt: 
     """A reply from a message, however it came."""
     reason = reason_of(finish)
     stop = stop_of(reason)
-    content, refusal = text_of(said.get("content")), refusal_of(said)
+    content, refusal = text_of(said.get("content")) or spoken(said), refusal_of(said)
     if refusal:
         content, stop = content + refusal, "refusal"
     # What a filter broke off calls nothing.
@@ -245,12 +272,13 @@ class Collector:
         piece = ""
         for choice in sequence(chunk.get("choices"), "choices"):
             choice = mapping(choice, "a choice")
-            if found := choice.get("error"):
+            delta = choice.get("delta")
+            inside = delta.get("error") if isinstance(delta, dict) else None
+            if found := choice.get("error") or inside:
                 raise ErrorInReply(found)
-            index = choice.get("index") if type(choice.get("index")) is int else 0
+            index = numbered(choice.get("index")) or 0
             self.choice = index if self.choice is None else self.choice
             if index == self.choice:
-                delta = choice.get("delta")
                 piece += self.delta(delta if isinstance(delta, dict) else self.news(choice))
                 self.end(choice, delta)
         return piece
@@ -313,8 +341,8 @@ class Collector:
     def call(self, item: dict[str, Any]) -> None:
         """Take a piece of a call, which belongs to an index, an id, or else the latest one."""
         function = mapping(item.get("function"), "function")
-        index, id_ = item.get("index"), item.get("id")
-        if type(index) is int:
+        index, id_ = numbered(item.get("index")), item.get("id")
+        if index is not None:
             call = self.by_index.get(index)
             if call is not None and function.get("name"):
                 if repeats(call, item):
@@ -325,10 +353,12 @@ class Collector:
             same = [call for call in self.calls if id_ and call["id"] == id_]
             latest = self.calls[-1:] if not id_ and not function.get("name") else []
             call = next(iter(same or latest), None)
+            if call is not None and function.get("name") and repeats(call, item):
+                return
         if call is None:
             call = {"id": id_, "function": {"name": "", "arguments": ""}}
             self.calls.append(call)
-            if type(index) is int:
+            if index is not None:
                 self.by_index[index] = call
         call["id"] = call["id"] or id_
         if item.get("extra_content"):

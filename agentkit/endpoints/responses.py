@@ -27,7 +27,7 @@ from agentkit.endpoints.responses_request import (
     lasting,
     said_in,
 )
-from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
+from agentkit.endpoints.shapes import Malformed, decode, mapping, numbered, sequence, string
 from agentkit.endpoints.stops import reason_of, stop_of
 from agentkit.listening import Aside
 from agentkit.messages import JSON, Message, ToolCall, digest
@@ -116,6 +116,8 @@ def assemble(response: dict[str, Any], salt: str) -> Read:
             raise Malformed(f"output[{index}] has no type")
         if kind == "function_call":
             calls.append(call_of(item, f"output[{index}]", salt))
+            if item.get("status") == "incomplete":
+                stop = "length"
         elif kind == "reasoning":
             thoughts.append(thought_in(item))
         elif kind == "message":
@@ -173,6 +175,10 @@ class Collector:
         """Places of the calls, in their order."""
         self.items: dict[int, JSON] = {}
         """Items that are whole, by their place."""
+        self.names: dict[int, str] = {}
+        """What tells an item from others, as far as anything does, by its place."""
+        self.places: dict[str, int] = {}
+        """Where items are, by their ids."""
         self.aside: set[int] = set()
         """Places of comments on the way to an answer."""
         self.response: dict[str, Any] | None = None
@@ -192,8 +198,8 @@ class Collector:
         if kind in ENDS:
             self.end(mapping(event.get("response"), f"{kind}.response"))
         elif kind in ("response.output_item.added", "response.output_item.done"):
-            place = count(event.get("output_index"))
             item = mapping(event.get("item"), f"{kind}.item")
+            place = self.place_of(event, item)
             if item.get("phase") == "commentary":
                 self.aside.add(place)
             if item.get("type") == "function_call" and place not in self.calls:
@@ -203,16 +209,38 @@ class Collector:
                 self.items[place] = item
         elif kind == "response.output_text.delta" or kind == "response.refusal.delta":
             piece = string(event.get("delta"), f"{kind}.delta")
-            if count(event.get("output_index")) not in self.aside:
+            if self.place_in(event) not in self.aside:
                 return piece
             self.hint(Aside("thought", piece))
         elif kind in THINKING:
             self.hint(Aside("thought", string(event.get("delta"), f"{kind}.delta")))
         elif kind == "response.function_call_arguments.delta":
-            if (place := count(event.get("output_index"))) in self.calls:
+            if (place := self.place_in(event)) in self.calls:
                 piece = string(event.get("delta"), f"{kind}.delta")
                 self.hint(Aside("call", piece, self.calls.index(place)))
         return ""
+
+    def place_of(self, event: dict[str, Any], item: dict[str, Any]) -> int:
+        """The place of an item that begins or is whole; one that is told no place is the next.
+
+        Some servers number all items 0; then their ids tell them apart.
+        """
+        name = str(item.get("call_id") or item.get("id") or "")
+        known = next((place for place, one in self.names.items() if name and one == name), None)
+        place = numbered(event.get("output_index"))
+        if known is not None:
+            place = known
+        elif place is None or (place in self.items and self.names.get(place) not in ("", name)):
+            place = max(self.names, default=-1) + 1
+        self.names[place] = name or self.names.get(place, "")
+        self.places[str(item.get("id") or "")] = place
+        return place
+
+    def place_in(self, event: dict[str, Any]) -> int:
+        """The place of the item that a piece belongs to: by its id, its number, or the latest."""
+        place = self.places.get(str(event.get("item_id") or ""))
+        place = numbered(event.get("output_index")) if place is None else place
+        return max(self.names, default=0) if place is None else place
 
     def hint(self, aside: Aside) -> None:
         """Tell what is no text of the answer, where somebody wants it."""
@@ -223,8 +251,12 @@ class Collector:
         """The reply is over; some servers leave out here what they told item by item."""
         if response.get("status") == "failed" or response.get("error"):
             raise ErrorInReply(response.get("error") or response)
-        if not response.get("output"):
-            response = {**response, "output": [item for _, item in sorted(self.items.items())]}
+        told = [item for _, item in sorted(self.items.items())]
+        output = response.get("output") or told
+        if isinstance(output, list):
+            known = [one.get("call_id") for one in output if isinstance(one, dict)]
+            output = [*output, *(one for one in told if left_out(one, known))]
+        response = {**response, "output": output}
         self.response, self.done = response, True
 
     @property
@@ -238,6 +270,12 @@ class Collector:
         if not isinstance(self.response["output"], list):
             raise Malformed("its output is no list")
         return assemble(self.response, self.salt)
+
+
+def left_out(item: JSON, known: list[JSON]) -> bool:
+    """Whether an item is a call that is not among those of the whole reply."""
+    call = isinstance(item, dict) and item.get("type") == "function_call"
+    return call and bool(item.get("call_id")) and item["call_id"] not in known
 
 
 RESPONSES = Dialect(

@@ -96,6 +96,15 @@ MOST = 1 << 48
 """Tokens of one call that are believed: sums over many fit into 64 bits."""
 
 
+def numbered(value: JSON) -> int | None:
+    """The number of a place, written in any form in which `count` reads one; None of any other."""
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        return None
+    return int(value)
+
+
 def count(value: JSON) -> int:
     """A count of tokens; anything else than a whole number from 0 counts as not told.
 

@@ -38,7 +38,8 @@ class Event(NamedTuple):
 class Events:
     """Cuts a byte stream into the data of its events. Lines may end in LF, CRLF or CR.
 
-    An event delivered twice, with the same id and the same data, counts once.
+    An event delivered twice, with the same id and the same data, counts once; but where a server
+    gives the events of a whole stream one id, equal ones are as many as they are.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,8 @@ class Events:
         self.name = ""
         self.id: bytes | None = None
         self.latest: tuple[bytes, str] | None = None
+        self.told_apart: bool | None = None
+        """Whether each event has an id of its own; None while nobody can know."""
         self.after_cr = False
 
     def feed(self, chunk: bytes) -> list[Event]:
@@ -96,12 +99,19 @@ class Events:
         if self.data:
             data = "\n".join(self.data)
             named = None if self.id is None else (self.id, data)
-            if named is None or named != self.latest:
+            if self.told_apart is not False and named and self.latest and named != self.latest:
+                self.told_apart = named[0] != self.latest[0]
+            if named is None or named != self.latest or not self.unique(*named):
                 events.append(Event(data, self.name))
             self.latest = named
         elif self.name == "error":
             events.append(Event("", self.name))
         self.data, self.name, self.id = [], "", None
+
+    def unique(self, id: bytes, data: str) -> bool:
+        """Whether an id is that of one event; what stands in the data is that of a message."""
+        known = self.told_apart
+        return id.decode("utf-8", "replace") not in data if known is None else known
 
     def end(self) -> list[Event]:
         """The stream is over; return an event whose blank line the server left out."""

@@ -247,6 +247,64 @@ def test_an_error_in_a_stream_is_an_error() -> None:
         Collector("").take(event("error", error={"type": "overloaded_error", "message": "busy"}))
 
 
+def pieces(*changed: dict[str, Any], times: int = 1) -> list[str]:
+    """A reply of words and a call, whose events of one kind are changed."""
+    words = {"type": "text", "text": ""}
+    call = {"type": "tool_use", "id": "t1", "name": "add", "input": {}}
+    said = [{"type": "text_delta", "text": "I add."}]
+    told = [{"type": "input_json_delta", "partial_json": one} for one in ('{"a"', ": 1}")]
+    found = [{"type": "message_start", "message": {"model": "m"}}]
+    for index, (block, deltas) in enumerate([(words, said), (call, told)]):
+        begun = {"type": "content_block_start", "index": index, "content_block": block}
+        found += [begun] * (times if block is call else 1)
+        found += [{"type": "content_block_delta", "index": index, "delta": one} for one in deltas]
+        found.append({"type": "content_block_stop", "index": index})
+    found.append({"type": "message_delta", "delta": {"stop_reason": "tool_use"}})
+    return [
+        json.dumps({**one, **next((c for c in changed if c["type"] == one["type"]), {})})
+        for one in found
+    ]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pieces(),
+        pieces(times=2),
+        pieces({"type": "content_block_delta", "index": None}),
+        pieces(
+            {"type": "content_block_delta", "index": None},
+            {"type": "content_block_start", "index": None},
+        ),
+        [one.replace('"index": 1', '"index": "1"') for one in pieces()],
+    ],
+    ids=["as is", "begun twice", "no numbers of pieces", "no numbers", "numbers as text"],
+)
+def test_a_call_is_made_once_as_it_was_written_however_blocks_are_numbered(told: list[str]) -> None:
+    collector = Collector("salt")
+    assert "".join(map(collector.take, told)) == "I add."
+    found = collector.read()
+    assert found is not None and found.reply.text == "I add."
+    assert [(one.name, json.loads(one.arguments)) for one in found.reply.calls] == [
+        ("add", {"a": 1})
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_pieces_in_a_block_of_another_kind_are_a_named_fault(number: int) -> None:
+    collector = Collector("salt")
+    with pytest.raises(Malformed):
+        for one in pieces({"type": "content_block_delta", "index": number}):
+            collector.take(one)
+
+
+def test_a_stream_that_begins_anew_in_the_middle_is_a_named_fault() -> None:
+    collector = Collector("salt")
+    with pytest.raises(Malformed, match="begins anew"):
+        for one in [*pieces()[:3], *pieces()]:
+            collector.take(one)
+
+
 KEYS = (
     "type content text id name input index delta content_block message usage thinking signature "
     "partial_json stop_reason citation error output_tokens"

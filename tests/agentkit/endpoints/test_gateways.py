@@ -210,6 +210,42 @@ def test_cached_tokens_that_are_counted_apart_make_no_price_negative() -> None:
     assert openai.usage({"prompt_tokens": 10, "prompt_cache_hit_tokens": 4}).tokens_cached == 4
 
 
+@pytest.mark.parametrize(
+    ("told", "tokens"),
+    [
+        # xAI counts thoughts apart, and Gemini in the sum alone.
+        (
+            {"completion_tokens_details": {"reasoning_tokens": 1000}, "total_tokens": 1015},
+            (10, 1005),
+        ),
+        ({"completion_tokens_details": {"reasoning_tokens": 1000}}, (10, 1005)),
+        ({"total_tokens": 1015}, (10, 1005)),
+        ({"total_tokens": "1015"}, (10, 1005)),
+        ({"completion_tokens_details": {"reasoning_tokens": 4}, "total_tokens": 15}, (10, 5)),
+        ({"completion_tokens_details": {"reasoning_tokens": 5}}, (10, 5)),
+        ({"total_tokens": 15}, (10, 5)),
+        ({"total_tokens": 3}, (10, 5)),
+        ({"total_tokens": -1}, (10, 5)),
+        # Those from a cache may be apart, too.
+        ({"prompt_tokens_details": {"cached_tokens": 8}, "total_tokens": 23}, (18, 5)),
+        ({"prompt_tokens_details": {"cached_tokens": 500}, "total_tokens": 515}, (510, 5)),
+        ({"prompt_tokens_details": {"cached_tokens": 8}, "total_tokens": 15}, (10, 5)),
+    ],
+)
+def test_what_is_paid_is_counted_whatever_a_server_counts_it_with(
+    told: dict[str, Any], tokens: tuple[int, int]
+) -> None:
+    found = openai.usage({"prompt_tokens": 10, "completion_tokens": 5, **told})
+    assert (found.tokens_in, found.tokens_out) == tokens
+    assert found.tokens_reasoning <= found.tokens_out and found.tokens_cached <= found.tokens_in
+
+
+def test_the_words_of_a_reply_that_was_spoken_are_its_text() -> None:
+    spoken = {"role": "assistant", "content": None, "audio": {"id": "a", "transcript": "5 EUR"}}
+    found = openai.read({"choices": [{"message": spoken, "finish_reason": "stop"}]}, "salt")
+    assert found.reply.text == "5 EUR"
+
+
 def test_counts_are_found_where_gateways_put_them() -> None:
     counts = {"prompt_tokens": 10, "completion_tokens": 5}
     nothing = json.dumps({"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}})

@@ -215,6 +215,19 @@ def piece(arguments: str | None, name: str | None = None, **fields: Any) -> dict
             [("add", '{"a":1}')],
         ),
         ([piece('{"a":1}', "add", index=0, id="x")] * 2, [("add", '{"a":1}')]),
+        ([piece('{"a":1}', "add", id="x")] * 2, [("add", '{"a":1}')]),
+        *(
+            (
+                [
+                    piece("", "add", index=form(0), id="x"),
+                    piece("", "sub", index=form(1), id="y"),
+                    piece('{"a":1}', index=form(0)),
+                    piece('{"b":2}', index=form(1)),
+                ],
+                [("add", '{"a":1}'), ("sub", '{"b":2}')],
+            )
+            for form in (float, str)
+        ),
         ([piece("{}", "add", index=0), piece('{"a":1}', index=0)], [("add", '{"a":1}')]),
         (
             [
@@ -238,6 +251,13 @@ def test_calls_are_told_apart_as_servers_number_them(
     assert found is not None
     assert [(call.name, call.arguments) for call in found.reply.calls] == calls
     assert len({call.id for call in found.reply.calls}) == len(calls)
+
+
+def test_an_error_in_a_delta_is_one_although_the_choice_ended_well() -> None:
+    collector = Collector("salt")
+    collector.take(chunk(content="Hal"))
+    with pytest.raises(ErrorInReply):
+        collector.take(chunk(error={"message": "overloaded"}, finish="stop"))
 
 
 def test_of_several_choices_one_is_read() -> None:

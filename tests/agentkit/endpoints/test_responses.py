@@ -292,6 +292,32 @@ def test_a_stream_gives_the_same_reply_as_no_stream() -> None:
         assert heard(bare)[1] == found, "of a server that says each item once"
 
 
+def without_places(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: v for name, v in one.items() if name != "output_index"} for one in told]
+
+
+def test_no_item_is_lost_whatever_a_server_numbers_or_leaves_out() -> None:
+    second = {**CALL, "id": "fc_2", "call_id": "call_2", "arguments": '{"a": 2}'}
+    third = {**CALL, "call_id": "call_3", "arguments": '{"a": 3}'}
+    for output in ([ANSWER, CALL], [CALL, ANSWER], [CALL, second, third], [THOUGHT, CALL]):
+        expected = read(response(*output), "salt")
+        told = events(*output)
+        bare = [*told[:-1], {"type": "response.completed", "response": response()}]
+        assert heard(without_places(bare))[1] == expected
+        zero = [{**one, "output_index": 0} if "output_index" in one else one for one in bare]
+        assert heard(zero)[1] == expected
+        rest = [one for one in output if one["type"] != "function_call"]
+        if rest:
+            short = {"type": "response.completed", "response": response(*rest)}
+            found = heard([*told[:-1], short])[1]
+            assert found.reply.calls == expected.reply.calls
+
+
+def test_a_call_that_was_broken_off_is_cut_although_the_reply_is_complete() -> None:
+    found = read(response({**CALL, "arguments": "", "status": "incomplete"}), "salt")
+    assert found.reply.stop == "length"
+
+
 def test_a_stream_cut_anywhere_has_no_reply() -> None:
     told = events(THOUGHT, ANSWER)
     for length in range(len(told)):

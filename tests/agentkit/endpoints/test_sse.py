@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,17 @@ def test_an_event_delivered_twice_counts_once() -> None:
     twice = b"id: 1\ndata: a\n\n" * 2 + b"id: 2\ndata: a\n\n"
     assert events.feed(twice) == [Event("a")] * 2
     assert events.feed(b"data: b\n\ndata: b\n\n") == [Event("b")] * 2
+
+
+@pytest.mark.parametrize("first", [b'{"id":"m1","n":5}', b"other"])
+def test_of_events_that_share_the_id_of_their_message_none_is_left_out(first: bytes) -> None:
+    events = Events()
+    texts = [first, b'{"id":"m1","n":0}', b'{"id":"m1","n":0}', b'{"id":"m1","n":1}', b"x", b"x"]
+    found = events.feed(b"".join(b"id: m1\ndata: " + text + b"\n\n" for text in texts))
+    assert [one.data.encode() for one in found] == texts
+    events = Events()
+    twice = b'id: m1\ndata: {"id":"m1"}\n\n' * 2
+    assert len(events.feed(twice)) == 2, "the first two, of which nobody knows more"
 
 
 def test_an_event_keeps_its_name() -> None:
