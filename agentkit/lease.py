@@ -102,8 +102,22 @@ def owner_gone(owner: str) -> bool:
     return False
 
 
-def taken(run: str, owner: str) -> RunTaken:
-    """The error for a run that another writer holds."""
+def taken(run: str, owner: str, *, new: bool = False) -> RunTaken:
+    """The error for a run that another writer holds.
+
+    Args:
+        run: its id.
+        owner: the other writer.
+        new: whether it was to begin now, so that its id is what is taken.
+    """
+    if new:
+        return RunTaken(
+            f"There is a run {run} already; {owner} wrote it last.",
+            expected="an id of its own for each new run",
+            todo=f"leave id= out, or go on with that run: resume {run}",
+            run_id=run,
+            owner=owner,
+        )
     return RunTaken(
         f"Run {run} is being written by {owner}.",
         expected="one writer per run",

@@ -35,7 +35,8 @@ class Entry:
         Without events it renews the lease.
         """
         if (self.owner, self.epoch) != (lease.owner, lease.epoch):
-            lease.lost = taken(self.run, self.owner)
+            new = lease.epoch == 1 and isinstance(next(iter(events), None), RunStarted)
+            lease.lost = taken(self.run, self.owner, new=new)
             return False
         self.until = now + lease.seconds if lease.seconds else 0.0
         for event in events:

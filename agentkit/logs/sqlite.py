@@ -207,7 +207,8 @@ class SqliteLog(Log):
         number, head = self._line(lease, tally, rows)
         if number is None:
             owner = self._db.execute("SELECT owner FROM runs WHERE id=?", (lease.run,)).fetchone()
-            lease.lost = taken(lease.run, owner[0] if owner else "nobody")
+            new = tally.started is not None and lease.epoch == 1
+            lease.lost = taken(lease.run, owner[0] if owner else "nobody", new=new)
             return False
         if lease.offer is not None and tally.started is not None:
             work.offer(self._db, number, lease, tally.started.actor)

@@ -179,7 +179,7 @@ class PostgresLog(Log):
             elif part.was is None and line is not None:
                 owner, epoch, part.there, part.was = line
                 if (owner, epoch) != (part.lease.owner, part.lease.epoch):
-                    part.lease.lost = taken(part.lease.run, owner)
+                    part.lease.lost = taken(part.lease.run, owner, new=begins(part))
                     continue
             fill(part)
 

@@ -349,6 +349,19 @@ async def test_a_living_writer_keeps_its_run(log: Log, clock: FakeClock) -> None
         log.claim("r")
 
 
+async def test_a_new_run_under_the_id_of_another_is_told_that_it_is_there(log: Log) -> None:
+    first = log.begin("r")
+    log.append(first, started("r"))
+    await log.flush(first)
+    second = log.begin("r")
+    second.owner = "vm:1:elsewhere"
+    log.append(second, started("r"))
+    with pytest.raises(RunTaken, match="There is a run r already") as caught:
+        await log.flush(second)
+    assert caught.value.owner == first.owner
+    assert log.runs()[0].events == 1
+
+
 async def test_a_silent_writer_is_replaced_and_fenced_off(log: Log, clock: FakeClock) -> None:
     old = log.begin("r")
     log.append(old, started("r"))
