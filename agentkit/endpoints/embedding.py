@@ -18,7 +18,8 @@ from agentkit.endpoints.address import hidden
 from agentkit.endpoints.connect import check_options
 from agentkit.endpoints.dialect import ErrorInReply, Read, complaint
 from agentkit.endpoints.finding import find
-from agentkit.endpoints.openai import OPENAI, usage
+from agentkit.endpoints.openai import OPENAI
+from agentkit.endpoints.openai_said import usage
 from agentkit.endpoints.partswire import unsupported
 from agentkit.endpoints.shapes import Malformed
 from agentkit.messages import JSON, Message

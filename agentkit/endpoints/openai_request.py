@@ -44,6 +44,7 @@ def headers(key: str | None) -> dict[str, str]:
 
 NAME = "OpenAI's Chat Completions"
 SHOWN = "What the call {id} returned beside its text:"
+DRAWN = "What you gave beside the text of your last reply:"
 
 
 def part(item: Part, role: str) -> dict[str, Any]:
@@ -82,6 +83,8 @@ def content(item: Message) -> str | list[dict[str, Any]]:
     texts = [as_text(one) for one in item.content]
     if None not in texts:
         return "\n".join(filter(None, texts))
+    if item.role == "assistant" and any(isinstance(one, Image) for one in item.content):
+        return item.text  # An assistant's holds text only; see `messages`.
     said: list[dict[str, Any]] = []
     for one, text in zip(item.content, texts, strict=True):
         if text:
@@ -121,8 +124,9 @@ def message(item: Message) -> dict[str, Any]:
 def messages(items: list[Message]) -> list[dict[str, Any]]:
     """A conversation as the wire has it.
 
-    A tool's message may hold text only: what else a tool returned follows, once all results of
-    the turn are there, in a message of the user that says whose it is.
+    A tool's message may hold text only, and so may the model's own: what else a tool returned, or
+    the model drew, follows, once all results of the turn are there, in a message of the user that
+    says whose it is.
     """
     result: list[dict[str, Any]] = []
     shown: list[dict[str, Any]] = []
@@ -131,11 +135,12 @@ def messages(items: list[Message]) -> list[dict[str, Any]]:
             result.append({"role": "user", "content": shown})
             shown = []
         result.append(message(item))
-        if item.role == "tool" and not isinstance(item.content, str):
+        if item.role in ("tool", "assistant") and not isinstance(item.content, str):
             beside = [one for one in item.content if isinstance(one, Part) and as_text(one) is None]
             if beside:
-                shown.append({"type": "text", "text": SHOWN.format(id=item.call_id)})
-                shown += [part(one, item.role) for one in beside]
+                whose = SHOWN.format(id=item.call_id) if item.role == "tool" else DRAWN
+                shown.append({"type": "text", "text": whose})
+                shown += [part(one, "user") for one in beside]
     return [*result, {"role": "user", "content": shown}] if shown else result
 
 

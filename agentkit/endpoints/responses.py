@@ -5,6 +5,7 @@ Source: OpenAI API reference, "Responses" and "Streaming", and the types of the 
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from agentkit.endpoints.dialect import (
@@ -17,8 +18,8 @@ from agentkit.endpoints.dialect import (
     complaint,
     without_repeats,
 )
-from agentkit.endpoints.openai import refusal_of, usage
 from agentkit.endpoints.openai_request import headers
+from agentkit.endpoints.openai_said import refusal_of, usage
 from agentkit.endpoints.responses_request import (
     about,
     adapt,
@@ -29,9 +30,11 @@ from agentkit.endpoints.responses_request import (
 )
 from agentkit.endpoints.shapes import Malformed, decode, mapping, numbered, sequence, string
 from agentkit.endpoints.stops import reason_of, stop_of
+from agentkit.errors import SetupError
 from agentkit.listening import Aside
 from agentkit.messages import JSON, Message, ToolCall, digest
 from agentkit.model import Reply, Stop
+from agentkit.parts import Content, Image
 from agentkit.thoughts import apart
 
 ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -73,6 +76,20 @@ def call_of(item: dict[str, Any], place: str, salt: str) -> ToolCall:
     return ToolCall(id=id_ or "call_" + digest(salt, place)[:16], name=name, arguments=arguments)
 
 
+def drawn(output: list[dict[str, Any]]) -> list[Image]:
+    """The images that the API's own tool made.
+
+    Raises:
+        Malformed: one is none.
+    """
+    made = [one.get("result") for one in output if one.get("type") == "image_generation_call"]
+    try:
+        data = [base64.b64decode(string(one, "result"), validate=True) for one in made if one]
+        return [Image.from_bytes(one) for one in data]
+    except (ValueError, SetupError) as error:
+        raise Malformed("it holds an image that is none") from error
+
+
 def thought_in(item: dict[str, Any]) -> str:
     """What a reasoning item tells of a thought: its summary, else its words."""
     for name in ("summary", "content"):
@@ -109,6 +126,7 @@ def assemble(response: dict[str, Any], salt: str) -> Read:
     output = without_repeats(output, call_told)
     calls: list[ToolCall] = []
     thoughts: list[str] = []
+    images = drawn(output)
     refusal = ""
     for index, item in enumerate(output):
         kind = item.get("type")
@@ -116,8 +134,7 @@ def assemble(response: dict[str, Any], salt: str) -> Read:
             raise Malformed(f"output[{index}] has no type")
         if kind == "function_call":
             calls.append(call_of(item, f"output[{index}]", salt))
-            if item.get("status") == "incomplete":
-                stop = "length"
+            stop = "length" if item.get("status") == "incomplete" else stop
         elif kind == "reasoning":
             thoughts.append(thought_in(item))
         elif kind == "message":
@@ -132,10 +149,10 @@ def assemble(response: dict[str, Any], salt: str) -> Read:
         stop = "tools"
     inside, answer = apart(answer, cut=stop == "length")
     reasoning = "\n\n".join(one for one in (*thoughts, inside, comments.strip()) if one)
-    check_said(answer, calls, stop, reasoning)
+    check_said(answer or "an image" * bool(images), calls, stop, reasoning)
     message = Message(
         role="assistant",
-        content=answer,
+        content=Content([*filter(None, [answer]), *images]) if images else answer,
         calls=tuple(calls),
         native=kept(output, stop),
         reasoning=reasoning,

@@ -94,7 +94,10 @@ def tells(own: list[Any], item: Message) -> bool:
     calls = [one for one in own if one.get("type") == "function_call"]
     made = [(call.id, call.name, call.arguments) for call in item.calls]
     same = [(one.get("call_id"), one.get("name"), one.get("arguments")) for one in calls] == made
-    return same and said_in(own)[0].strip() == item.text.strip()
+    # What it drew is among its own items, and is no text.
+    words = [item.text] if isinstance(item.content, str) else item.content
+    said = "\n".join(one for one in words if isinstance(one, str))
+    return same and said_in(own)[0].strip() == said.strip()
 
 
 def parts_of(item: dict[str, Any]) -> list[dict[str, Any]]:

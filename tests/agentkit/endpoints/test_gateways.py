@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from typing import Any
 
@@ -13,14 +14,16 @@ from agentkit.endpoints import anthropic, complaints, failures, openai, response
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.dialect import ErrorInReply, NoAnswer
 from agentkit.endpoints.embedding import connect_embedder
-from agentkit.endpoints.shapes import decode
+from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.stops import FAILED, STOPS
 from agentkit.errors import RateLimited
 from agentkit.messages import Message, thread_of
 from agentkit.model import Reply, Request
+from agentkit.parts import Image
 from tests.agentkit.endpoints.conftest import Serve
 from tests.agentkit.endpoints.test_failures import SITE
 from tests.agentkit.endpoints.test_openai import call_of, chunk, reply, streamed
+from tests.agentkit.endpoints.test_parts_sent import IMAGE
 
 
 def message(*blocks: dict[str, Any], stop: str = "end_turn") -> dict[str, Any]:
@@ -238,6 +241,38 @@ def test_what_is_paid_is_counted_whatever_a_server_counts_it_with(
     found = openai.usage({"prompt_tokens": 10, "completion_tokens": 5, **told})
     assert (found.tokens_in, found.tokens_out) == tokens
     assert found.tokens_reasoning <= found.tokens_out and found.tokens_cached <= found.tokens_in
+
+
+PNG = base64.b64encode(IMAGE.data).decode()
+DRAWN = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"content": "The dues:", "images": [DRAWN]},
+        {"content": [{"type": "text", "text": "The dues:"}, DRAWN]},
+    ],
+)
+def test_images_in_a_reply_are_parts_of_its_content(said: dict[str, Any]) -> None:
+    choice = {"message": {"role": "assistant", **said}, "finish_reason": "stop"}
+    whole = openai.read({"choices": [choice]}, "salt").reply
+    collector = openai.Collector("salt")
+    collector.take(json.dumps({"choices": [{"delta": said}]}))
+    collector.take(json.dumps({"choices": [{"delta": {}, "finish_reason": "stop"}]}))
+    streamed = collector.read()
+    assert streamed is not None
+    for found in (whole, streamed.reply):
+        words, image = found.message.content
+        assert words == "The dues:" and isinstance(image, Image)
+        assert image.data == base64.b64decode(PNG)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "data:image/png;base64,AAAA", {"url": 5}])
+def test_an_image_in_a_reply_that_is_none_is_a_named_fault(url: Any) -> None:
+    said = {"role": "assistant", "content": "", "images": [{"image_url": url}]}
+    with pytest.raises(Malformed):
+        openai.read({"choices": [{"message": said, "finish_reason": "stop"}]}, "salt")
 
 
 def test_the_words_of_a_reply_that_was_spoken_are_its_text() -> None:

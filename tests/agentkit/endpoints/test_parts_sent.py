@@ -167,7 +167,7 @@ def test_openai_is_shown_a_tools_image_after_all_results_of_the_turn() -> None:
         ("user", SOUND, True, False),
         ("user", FAR_PDF, False, True),
         ("user", Unknown({"type": "hologram"}), False, False),
-        ("assistant", IMAGE, False, False),
+        ("assistant", IMAGE, True, False),
         ("system", IMAGE, False, False),
         ("assistant", PDF, False, False),
     ],
@@ -185,6 +185,18 @@ def test_what_a_dialect_has_no_form_for_is_refused(
             write(message)
         told = str(caught.value)
         assert role in told and "text" in told and len(told) < 500
+
+
+def test_what_a_model_drew_is_shown_to_it_in_a_message_of_the_user() -> None:
+    drew = Message(role="assistant", content=["The dues:", IMAGE])
+    said, shown, asked = to_openai(drew, user("Larger, please."))
+    assert said == {"role": "assistant", "content": drew.text}
+    assert shown["role"] == "user" and shown["content"][1]["type"] == "image_url"
+    assert asked == {"role": "user", "content": "Larger, please."}
+    calling = Message(role="assistant", content=["The dues:", IMAGE], calls=CALLS)
+    results = [one for one in RESULTS if one.role == "tool"]
+    sent = to_openai(calling, *results, user("And?"))
+    assert [one["role"] for one in sent] == ["assistant", "tool", "tool", "user", "user"]
 
 
 def test_bytes_that_are_lost_are_told_and_not_left_out() -> None:

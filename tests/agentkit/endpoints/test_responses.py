@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -33,7 +34,7 @@ from agentkit.errors import ReplyCut, SetupError, UnsupportedPart
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message, ToolCall, thread_of
 from agentkit.model import Options, Reply, Request, ToolSpec
-from agentkit.parts import Data
+from agentkit.parts import Data, Image
 from agentkit.sim import server as sim
 from tests.agentkit.endpoints.test_parts_sent import FAR, FAR_PDF, IMAGE, PDF, SOUND, TEXT, listed
 
@@ -313,6 +314,22 @@ def test_no_item_is_lost_whatever_a_server_numbers_or_leaves_out() -> None:
             assert found.reply.calls == expected.reply.calls
 
 
+PNG = base64.b64encode(IMAGE.data).decode()
+
+
+def test_an_image_that_the_api_made_is_a_part_of_the_content_and_goes_back_as_it_came() -> None:
+    made = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": PNG}
+    found = read(response(ANSWER, made), "salt").reply.message
+    words, image = found.content
+    assert words == read(response(ANSWER), "salt").reply.text and isinstance(image, Image)
+    assert asked(found)["input"][-1]["type"] == "image_generation_call"
+    alone = read(response(made), "salt").reply.message
+    assert isinstance(alone.content[0], Image)
+    for wrong in ("AAAA", "no base64!", 5):
+        with pytest.raises(Malformed):
+            read(response({**made, "result": wrong}), "salt")
+
+
 def test_a_call_that_was_broken_off_is_cut_although_the_reply_is_complete() -> None:
     found = read(response({**CALL, "arguments": "", "status": "incomplete"}), "salt")
     assert found.reply.stop == "length"
@@ -553,6 +570,6 @@ def test_a_schema_that_is_refused_is_asked_for_in_words() -> None:
 
 
 def test_items_of_kinds_unknown_here_go_back_verbatim() -> None:
-    made = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "AA"}
+    made = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": PNG}
     reply = answered(made, ANSWER)
     assert [one["type"] for one in asked(reply.message)["input"]] == [made["type"], "message"]
