@@ -86,6 +86,7 @@ class Agent(Actor[T]):
             tools: functions, `@tool`s, or other actors by `as_tool()`.
             memory: what it keeps outside its conversation; its tools are offered too.
             output: the type of its answers, or a JSON Schema of it, where an ask names none.
+                Answers are checked by a schema, too, but for its regular expressions and formats.
             max_turns: model calls allowed per ask, at least 1.
             temperature, max_tokens: sampling options; None leaves them to the endpoint.
             max_nested: how often it may be asked within an ask of itself, by agents that have it

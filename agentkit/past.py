@@ -82,6 +82,10 @@ class Past:
         """What was wrong with a typed answer, by scope and message."""
         return next((known for one in self.records if (known := one.repairs.get(place))), None)
 
+    def accepted(self, scope: str, message: str) -> bool:
+        """Whether a message is recorded as the answer of a scope."""
+        return any(known.answers.get(scope) == message for known in self.records)
+
     def unused(self) -> int:
         """How many recorded steps the run has not come by again."""
         return 0

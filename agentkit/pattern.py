@@ -20,8 +20,10 @@ from agentkit.log import Log
 from agentkit.messages import JSON, Message, Thread, canonical, extend, jsonable
 from agentkit.options import AskOptions
 from agentkit.parts import as_content
+from agentkit.run import current_run
+from agentkit.scope import current_scope
 from agentkit.sync import wait
-from agentkit.typed import Output, adapter, revalidated, schema_of
+from agentkit.typed import Output, adapter, answered_now, schema_of, taken_before
 from agentkit.values import in_order
 
 In = TypeVar("In", default=Any)
@@ -210,20 +212,19 @@ class Pattern(Actor[T], Generic[In, P, T]):
             options["after"] = Answer(text="", thread=before) if before else None
         else:
             task = worded(task, before, self.name)
-        answer = self._answer(await self.fn(task, **options), output)
+        answer = self._answer(await self.fn(task, **options))
         said = extend(thread, Message(role="assistant", content=answer.said))
-        return answer.model_copy(update={"thread": said})
+        data = self._typed(answer.text, answer.data, output, said[-1].id)
+        return answer.model_copy(update={"thread": said, "data": data})
 
-    def _answer(self, result: Any, output: Output) -> Answer:
-        """What the function returned, as an answer."""
+    def _answer(self, result: Any) -> Answer:
+        """What the function returned, as an answer of no type yet."""
         if isinstance(result, Answer):
-            data = self._typed(result.text, result.data, output)
-            return result.model_copy(update={"data": data})
+            return result
         if isinstance(result, str):
-            return Answer(text=result, data=self._typed(result, None, output))
+            return Answer(text=result)
         if (content := as_content(result)) is not None:
-            text = str(content)
-            return Answer(text=text, data=self._typed(text, None, output), content=content)
+            return Answer(text=str(content), content=content)
         try:
             text = canonical(jsonable(result))
         except ValueError as error:
@@ -231,13 +232,16 @@ class Pattern(Actor[T], Generic[In, P, T]):
                 f"{self.name} returned what has no JSON form: {error_text(error)}.",
                 expected="an Answer, a text, or a JSON-like value",
             ) from error
-        return Answer(text=text, data=self._typed(text, result, output))
+        return Answer(text=text, data=result)
 
-    def _typed(self, text: str, data: Any, output: Output) -> Any:
+    def _typed(self, text: str, data: Any, output: Output, message: str) -> Any:
         """The answer as the type asked for: its data if there are any, else its text."""
         try:
-            return revalidated(text, data, output)
+            return answered_now(text, data, output)
         except ValueError as error:
+            past, scope = current_run().past, current_scope()
+            if isinstance(output, dict) and past.accepted(scope.key, message):
+                return taken_before(text, data, output)
             raise BadOutput(
                 f"{self.name} returned an answer that does not fit: {error_text(error)}",
                 expected=f"JSON that fits {canonical(schema_of(output))[:300]}",

@@ -13,7 +13,7 @@ from agentkit.notes import Note
 from agentkit.record import Repaired
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note
-from agentkit.typed import Output, explained, object_schema, unwrapped
+from agentkit.typed import Output, explained, object_schema, recorded, unwrapped, validated
 from agentkit.values import built
 
 STOPS = get_args(Stop)
@@ -83,7 +83,8 @@ class Wanted:
         wrong = repaired_before(thread)
         if wrong is None:
             try:
-                data = unwrapped(reply.text, self.output)
+                read = recorded if accepted_before(thread) else validated
+                data = unwrapped(reply.text, self.output, read)
             except ValueError as error:
                 wrong = explained(error)
             else:
@@ -139,3 +140,8 @@ def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:
 def repaired_before(thread: Thread) -> str | None:
     """What the log says was wrong; a resume may know less of the type than the ask did."""
     return current_run().past.repair((current_scope().key, thread[-1].id))
+
+
+def accepted_before(thread: Thread) -> bool:
+    """Whether the log says that a reply was the answer; a version before may have taken more."""
+    return current_run().past.accepted(current_scope().key, thread[-1].id)

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from agentkit.errors import SetupError, error_text, safe_repr
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.regex import lazy_regex
+from agentkit.schemas import schema_of_answers
 from agentkit.thoughts import without
 
 Output = Any
@@ -50,8 +52,10 @@ def schema_of(output: Output) -> JSON:
     """The JSON Schema of a type; None for free text.
 
     Raises:
-        SetupError: it has none.
+        SetupError: it has none, or is one that cannot be used.
     """
+    if isinstance(output, dict):
+        schema_of_answers(output)
     if output is None or isinstance(output, dict):
         return output
     try:
@@ -66,22 +70,41 @@ def schema_of(output: Output) -> JSON:
 
 
 def validated(text: str, output: Output) -> Any:
-    """The answer's text as the type asked for; with a JSON Schema, as plain JSON.
+    """The answer's text as the type asked for; with a JSON Schema, as plain JSON that fits it.
 
     Raises:
         ValueError: it does not fit (pydantic's ValidationError is one).
     """
-    if isinstance(output, dict):
-        named = output.get("$ref", "").rpartition("/")[2]
-        shape = output.get("$defs", {}).get(named, output)
-        kind = dict[str, Any] if shape.get("type") == "object" else Any
-        return adapter(kind).validate_json(text)
     if "NaN" in text or "Infinity" in text:
         json.loads(text, parse_constant=refuse_constant)
-    found = adapter(output).validate_json(text)
+    found = recorded(text, output)
+    if isinstance(output, dict):
+        return fitting(found, output)
     if TRUTH.search(text):
         check_truths(text, output)
     return found
+
+
+def recorded(text: str, output: Output) -> Any:
+    """A text that an earlier version may have taken, which looked at it less closely.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+    if isinstance(output, dict):
+        return adapter(dict[str, Any] if is_object(output) else Any).validate_json(text)
+    return adapter(output).validate_json(text)
+
+
+def fitting(value: JSON, schema: dict[str, Any]) -> JSON:
+    """The value, which fits a JSON Schema.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if wrong := schema_of_answers(schema).wrong(value):
+        raise ValueError(wrong)
+    return value
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -116,7 +139,14 @@ def fitted(text: str, output: Output) -> Any:
         ValueError: it is neither.
     """
     if isinstance(output, dict):
-        return text if worded(output, text) else validated(text, output)
+        if not worded(output, text):
+            return validated(text, output)
+        wrong = schema_of_answers(output).wrong(text)
+        if not wrong:
+            return text
+        with contextlib.suppress(ValueError):  # It may be the JSON of another kind.
+            return validated(text, output)
+        raise ValueError(wrong)
     try:
         return adapter(output).validate_python(text, strict=True)
     except ValueError:
@@ -155,6 +185,8 @@ def answered_before(text: str, data: Any, output: Output) -> Any:
 def revalidated(text: str, data: Any, output: Output) -> Any:
     """What was answered before, its data or else its text, as the type asked for now.
 
+    Data of a JSON Schema stay as they are; see `answered_now`.
+
     Raises:
         ValueError: it does not fit.
     """
@@ -163,6 +195,29 @@ def revalidated(text: str, data: Any, output: Output) -> Any:
     if data is None:
         return fitted(text, output)
     return data if isinstance(output, dict) else adapter(output).validate_python(data)
+
+
+def answered_now(text: str, data: Any, output: Output) -> Any:
+    """What somebody answers now, its data or else its text, as the type asked for.
+
+    Raises:
+        ValueError: it does not fit.
+    """
+    found = revalidated(text, data, output)
+    if isinstance(output, dict):
+        fitting(jsonable(found), output)
+    return found
+
+
+def taken_before(text: str, data: JSON, schema: dict[str, Any]) -> JSON:
+    """What an earlier version took for an answer by a schema, though it does not fit.
+
+    Raises:
+        ValueError: no version did.
+    """
+    if data is None:
+        return text if worded(schema, text) else recorded(text, schema)
+    return data
 
 
 def object_schema(output: Output) -> JSON:
@@ -189,7 +244,11 @@ def is_object(schema: dict[str, Any]) -> bool:
     return schema.get("type") == "object"
 
 
-def unwrapped(text: str, output: Output) -> Any:
+Reader = Callable[[str, Output], Any]
+"""Reads a JSON text as a type, as `validated` does; `recorded` for one that was taken before."""
+
+
+def unwrapped(text: str, output: Output, read: Reader = validated) -> Any:
     """The typed answer in a reply's text; thoughts, a Markdown fence and prose are forgiven.
 
     Raises:
@@ -197,14 +256,14 @@ def unwrapped(text: str, output: Output) -> Any:
     """
     text = without(text).strip()
     try:
-        return opened(text, output)
+        return opened(text, output, read)
     except ValueError as error:
         wrong = error
     for candidates in (inside_fences(text), json_values(text)):
         fitting: dict[str, Any] = {}
         for candidate in candidates:
             try:
-                fitting[canonical(json.loads(candidate))] = opened(candidate, output)
+                fitting[canonical(json.loads(candidate))] = opened(candidate, output, read)
             except ValueError as error:
                 wrong = error
         if len(fitting) > 1:
@@ -212,7 +271,7 @@ def unwrapped(text: str, output: Output) -> Any:
         if fitting:
             return fitting.popitem()[1]
     if is_word(text, output):
-        return validated(canonical(text), output)
+        return read(canonical(text), output)
     raise wrong
 
 
@@ -227,22 +286,22 @@ def is_word(text: str, output: Output) -> bool:
     return worded(schema, text)
 
 
-def opened(text: str, output: Output) -> Any:
+def opened(text: str, output: Output, read: Reader = validated) -> Any:
     """The typed answer in a JSON text, out of the object around a value that is none.
 
     Raises:
         ValueError: it does not fit.
     """
     if is_object(schema_of(output)):
-        return validated(text, output)
+        return read(text, output)
     value = validated(text, Any)
     if isinstance(value, dict) and set(value) == {"value"}:
-        return validated(canonical(value["value"]), output)
+        return read(canonical(value["value"]), output)
     if not isinstance(output, dict):
         # Without a schema to bind it, a model says 5 where {"value": 5} was asked for, and
         # one of several kinds of objects without the object around it.
         try:
-            return validated(text, output)
+            return read(text, output)
         except ValueError:
             if not isinstance(value, dict):
                 raise

@@ -8,7 +8,7 @@ from typing import Any
 from sphinx import addnodes
 
 import agentkit
-from agentkit.tools.validator import loaded
+from agentkit.validator import loaded
 
 loaded()  # before nbformat, which would have a grammar compiled: two seconds
 

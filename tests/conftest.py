@@ -17,7 +17,7 @@ from hypothesis import settings
 from pydantic import BaseModel
 
 from agentkit import values
-from agentkit.tools.validator import loaded
+from agentkit.validator import loaded
 from tests.chromium import find_chromium
 from tests.postgres import another_url, postgres, postgres_url  # noqa: F401
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agentkit.tools.validator import loaded
+from agentkit.validator import loaded
 
 loaded()  # as in tests/conftest.py, which pytest reads after this
 

@@ -29,7 +29,7 @@ for build in (build_wheel, build_editable):
 
 
 LIST = """
-from agentkit.tools.validator import loaded
+from agentkit.validator import loaded
 loaded()  # before JupyterLab, which would have a grammar compiled, as in tests/conftest.py
 from jupyterlab.labextensions import main
 main()

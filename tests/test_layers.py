@@ -38,6 +38,8 @@ LAYERS = [
     "agentkit.binary",
     "agentkit.inline",
     "agentkit.thoughts",
+    "agentkit.validator",
+    "agentkit.schemas",
     "agentkit.typed",
     "agentkit.place",
     "agentkit.events",

@@ -216,7 +216,7 @@ def test_what_stands_in_for_a_compiled_package_does_as_it_does(tmp_path: Path) -
 CHECKS = """
 import rpds
 print(rpds.__file__.endswith("rpds_py-0-py3-none-any.whl/rpds.py"))
-from agentkit.tools.schemas import Schema
+from agentkit.schemas import Schema
 ship = {"$ref": "#/$defs/ship"}
 defs = {"ship": {"type": "object", "properties": {"tonnes": {"minimum": 0}, "tows": ship}}}
 known = Schema("weigh", {"type": "object", "allOf": [ship], "$defs": defs})

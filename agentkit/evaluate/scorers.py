@@ -42,7 +42,7 @@ from agentkit.log import Log
 from agentkit.messages import JSON, Frozen, canonical
 from agentkit.patterns.parts.wording import NUMBER
 from agentkit.threads import uncancelled
-from agentkit.tools.validator import library
+from agentkit.validator import library
 
 
 class Score(Frozen):

@@ -34,10 +34,10 @@ from agentkit.messages import JSON, Frozen, canonical, jsonable
 from agentkit.model import Model, ToolSpec
 from agentkit.pattern import Pattern, pattern
 from agentkit.run import current_run
+from agentkit.schemas import Schema
 from agentkit.tools import Arguments, CallFailed, Tool
 from agentkit.tools.arguments import arguments_misfit, read
 from agentkit.tools.protocol import TakesContext
-from agentkit.tools.schemas import Schema
 from agentkit.values import M
 
 STOP = "###STOP###"

@@ -14,10 +14,10 @@ from agentkit.events import Effect
 from agentkit.given import Context
 from agentkit.messages import JSON, canonical, mended
 from agentkit.model import ToolSpec
+from agentkit.schemas import LARGEST, Schema
 from agentkit.tools.arguments import arguments_misfit, read
 from agentkit.tools.declared import declared
 from agentkit.tools.protocol import Approve, Arguments, OnError, TakesContext, Tool
-from agentkit.tools.schemas import LARGEST, Schema
 
 DEPTH = 20
 """References in a row that are followed to a schema."""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentkit.logs import files
-from agentkit.tools.validator import loaded
+from agentkit.validator import loaded
 from memory.errors import StoreTaken
 from memory.stores.chromaerrors import folder_gone
 

@@ -17,8 +17,8 @@ from agentkit.protocols.mcp.address import Address
 from agentkit.protocols.mcp.child import ChildProcess
 from agentkit.sandbox.limits import Limits
 from agentkit.sandbox.running import started
+from agentkit.schemas import Schema
 from agentkit.sim import server
-from agentkit.tools.schemas import Schema
 from memory.fabrics.broker import Broker
 
 pytestmark = pytest.mark.usefixtures("page")

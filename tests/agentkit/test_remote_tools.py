@@ -17,8 +17,8 @@ from agentkit import Agent, Context, open_log
 from agentkit.errors import Interrupted, SetupError, ToolError
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON
+from agentkit.schemas import LARGEST, Schema
 from agentkit.tools import BadArguments, RemoteTool
-from agentkit.tools.schemas import LARGEST, Schema
 from tests.fakes import ScriptedModel, call
 
 BERTH: dict[str, Any] = {
@@ -215,7 +215,7 @@ def test_items_must_differ_as_values_of_json_do() -> None:
 
 def test_the_library_of_schemas_loads_no_grammar() -> None:
     code = (
-        "import sys; from agentkit.tools.validator import library; found = library()\n"
+        "import sys; from agentkit.validator import library; found = library()\n"
         "assert 'lark' not in sys.modules, 'two seconds in which a kernel stands still'\n"
         "checker = found.FormatChecker(formats=['iri'])\n"
         "print(checker.conforms('http://a/\u00e9', 'iri'), checker.conforms('no iri', 'iri'))"

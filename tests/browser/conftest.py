@@ -34,7 +34,7 @@ FLAGS = [
 
 
 LAB = """
-from agentkit.tools.validator import loaded
+from agentkit.validator import loaded
 loaded()  # as in tests/conftest.py
 from jupyterlab.labapp import main
 from tests.warm_kernels import patch

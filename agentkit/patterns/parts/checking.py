@@ -16,7 +16,7 @@ from agentkit.notes import Note
 from agentkit.patterns.parts.forms import filled
 from agentkit.patterns.parts.team import flat, text_of
 from agentkit.scope import note
-from agentkit.typed import adapter, explained, validated
+from agentkit.typed import explained, validated
 
 Rule = Callable[[Answer], bool | str | Awaitable[bool | str]]
 """True where an answer may go on; False, or why not, where it may not."""
@@ -137,7 +137,7 @@ def misfit(kind: type[Any], answer: Answer) -> str:
         else:
             data = answer.data
             plain = data.model_dump(mode="json") if isinstance(data, BaseModel) else data
-            adapter(kind).validate_json(canonical(plain))
+            validated(canonical(plain), kind)
     except ValueError as error:
         return explained(error)
     return ""

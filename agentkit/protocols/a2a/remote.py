@@ -36,7 +36,7 @@ from agentkit.scope import current_scope
 from agentkit.step import Outcome
 from agentkit.trust.guard import PolicyRefused
 from agentkit.trust.wire import arrived, leaving
-from agentkit.typed import Output, answered_before, schema_of
+from agentkit.typed import Output, answered_before, fitting, schema_of
 
 DESCRIPTION = 4_000
 """Characters of a description: whoever has it as a tool reads it in each request."""
@@ -164,6 +164,8 @@ class RemoteAgent(Actor):
         said = extend(thread, Said(role="assistant", content=content))
         try:
             data = answered_before(str(content), found.get("data"), output)
+            if isinstance(output, dict):
+                fitting(data, output)
         except ValueError as error:
             raise BadOutput(
                 f"{self.name} answered what does not fit: {clipped(str(error))}",

@@ -16,9 +16,9 @@ from agentkit.events import Effect
 from agentkit.given import Context
 from agentkit.messages import JSON, canonical, digest
 from agentkit.protocols.mcp.bounds import DESCRIPTION, TOOLS
+from agentkit.schemas import Schema
 from agentkit.tools.protocol import Approve, Arguments, TakesContext
 from agentkit.tools.remote import RemoteTool
-from agentkit.tools.schemas import Schema
 from agentkit.words import for_terminal
 
 LONGEST = 64

@@ -7,13 +7,15 @@ dialect than Python's, are left out.
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from agentkit.errors import ToolError, full_text
-from agentkit.messages import JSON
-from agentkit.tools.validator import library
+from agentkit.errors import AgentkitError, SetupError, ToolError, error_text, full_text
+from agentkit.messages import JSON, canonical
+from agentkit.validator import library
 
 LARGEST = 100_000
 """Characters of a schema: some 25,000 tokens, and every request repeats it."""
@@ -43,30 +45,46 @@ class Endless(Exception):  # nobody but this file sees it
 class Schema:
     """A JSON Schema that checks values."""
 
-    def __init__(self, name: str, schema: dict[str, JSON]) -> None:
-        """Make one of the parameters of a tool.
+    def __init__(
+        self,
+        name: str,
+        schema: dict[str, JSON],
+        *,
+        whole: str = "arguments",
+        refused: Callable[[str, str], AgentkitError] | None = None,
+    ) -> None:
+        """Make one, of the parameters of a tool where nothing else is said.
+
+        Args:
+            name: of the tool.
+            schema: of an object, if it is a tool's.
+            whole: what the value is called that is checked.
+            refused: makes the error of a schema of something else: of the name, and why.
 
         Raises:
             ToolError: it is no schema of an object, or refers to what is not in it.
         """
-        if not isinstance(schema, dict) or schema.get("type", "object") != "object":
-            raise unusable(name, "they are no schema of an object")
-        self.name, self._left, self._work = name, FOLLOWED, WORK
+        objects, self._refused = refused is None, refused or unusable
+        if not isinstance(schema, dict) or (objects and schema.get("type", "object") != "object"):
+            raise self._refused(name, "they are no schema of an object")
+        self.name, self.whole, self._left, self._work = name, whole, FOLLOWED, WORK
         library()  # where there is none, no schema is at fault
         try:
             self._validator, lost = self._made(schema)
             if not lost:
                 self._errors({})
-        except ToolError:
+        except AgentkitError:
             raise
         except Endless as error:
-            raise unusable(name, "they refer to themselves without end, or are too many") from error
+            raise self._refused(
+                name, "they refer to themselves without end, or are too many"
+            ) from error
         except RecursionError as error:
-            raise unusable(name, "they are nested too deeply, or without end") from error
+            raise self._refused(name, "they are nested too deeply, or without end") from error
         except Exception as error:  # A foreign schema is odd in ways that nobody lists.
-            raise unusable(name, shortened(full_text(error))) from error
+            raise self._refused(name, shortened(full_text(error))) from error
         if lost:
-            raise unusable(name, f"they refer to {', '.join(lost)}, which is not in them")
+            raise self._refused(name, f"they refer to {', '.join(lost)}, which is not in them")
 
     def _made(self, schema: dict[str, JSON]) -> tuple[Any, list[str]]:
         """What validates, and the references that lead nowhere."""
@@ -86,7 +104,7 @@ class Schema:
         meta = {name: one for name, one in kind.META_SCHEMA.items() if name != "$schema"}
         errors = bounded(meta, format_checker=formats).iter_errors(schema)
         if (error := jsonschema.exceptions.best_match(errors)) is not None:
-            raise unusable(self.name, f"{error.json_path}: {shortened(error.message)}")
+            raise self._refused(self.name, f"{error.json_path}: {shortened(error.message)}")
         cleaned: Any = without_patterns(schema)
         # An empty registry: by its own jsonschema would fetch what a schema refers to.
         validator = bounded(cleaned, registry=referencing.Registry())
@@ -106,7 +124,7 @@ class Schema:
         self._left, self._work = FOLLOWED, WORK
         found = islice(self._validator.iter_errors(value), SHOWN)
         return [
-            f"{'.'.join(map(str, one.absolute_path)) or 'arguments'}: {shortened(one.message)}"
+            f"{'.'.join(map(str, one.absolute_path)) or self.whole}: {shortened(one.message)}"
             for one in found
         ]
 
@@ -145,6 +163,35 @@ def unusable(name: str, why: str) -> ToolError:
         expected='a JSON Schema such as {"type": "object", "properties": {"port": {"type":'
         ' "string"}}}',
         todo="give one that holds all it refers to, or leave the tool out",
+    )
+
+
+def schema_of_answers(schema: dict[str, JSON]) -> Schema:
+    """What checks the answers that are asked for by a schema, made once.
+
+    Raises:
+        SetupError: it cannot be used.
+    """
+    try:
+        written = canonical(schema)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise unfit("output", f"it is not JSON: {error_text(error)}") from error
+    return _schema_of_answers(written)
+
+
+@functools.lru_cache(64)
+def _schema_of_answers(written: str) -> Schema:
+    if len(written) > LARGEST:
+        raise unfit("output", f"it has {len(written):,} characters, and {LARGEST:,} are allowed")
+    return Schema("output", json.loads(written), whole="it", refused=unfit)
+
+
+def unfit(name: str, why: str) -> SetupError:
+    """The error of a schema that no answer can be asked for by."""
+    return SetupError(
+        f"The JSON Schema {name}= cannot be used: {why}.",
+        expected='one such as {"type": "object", "properties": {"port": {"type": "string"}}}',
+        todo="give one that holds all it refers to, or a type",
     )
 
 
