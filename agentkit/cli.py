@@ -17,6 +17,8 @@ from agentkit.dispatch import PLACES, dispatch
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
+from agentkit.logs.bodies import text_of
+from agentkit.logs.erasing import SHORT
 from agentkit.logs.files import FOLDER, HOME
 from agentkit.messages import canonical
 from agentkit.place import here
@@ -108,7 +110,8 @@ def redaction(action: argparse.ArgumentParser) -> None:
         "--text",
         action="append",
         default=[],
-        help="erase this text instead, in every run; '-' reads it from standard input",
+        help="erase this text instead, in every run; '-' reads it from standard input. Below"
+        f" {SHORT} characters it goes only where it is all that stands there; the rest is told",
     )
     action.add_argument("--related", action="store_true", help="reruns and forks of them too")
     action.add_argument("--dry-run", action="store_true", help="only say what would be removed")
@@ -200,7 +203,7 @@ def redact(log: Log, options: argparse.Namespace) -> int:
     """Redact runs, or erase texts, and say what was removed; 1 when that was not asked for yet."""
     ids = list(dict.fromkeys(log.find(run) for run in options.runs))
     texts = [sys.stdin.read() if text == "-" else text for text in options.text]
-    if bool(ids) == bool(texts):
+    if bool(ids) == bool(texts) or not all(map(str.strip, texts)):
         raise SetupError(
             "It is not said what to redact.",
             expected="runs of a log's file, or --text",
@@ -225,13 +228,36 @@ def redact(log: Log, options: argparse.Namespace) -> int:
     files = f", {done.files} images and files" if done.files else ""
     changed = f"{done.events} events, {done.messages} messages{files}"
     told(f"{'would change' if dry else 'changed'} {changed}")
-    for left in done.left:
+    short = [text.strip() for text in texts if len(text.strip()) < SHORT]
+    beside = [f"{text!r} beside other words, being short" for text in short] if dry else []
+    found = [] if dry else still_within(log, short)
+    for left in (*done.left, *beside, *found):
         told(f"{'would be left' if dry else 'left'}: {left}")
     told("not looked into: files of memories, and copies of the log")
     if dry and not options.dry_run:
         print("agentkit: nothing was removed yet; add --yes", file=sys.stderr)
-        return 1
-    return 0
+    if found:
+        print("agentkit: give the whole texts, or redact these runs", file=sys.stderr)
+    return int(bool(found) or (dry and not options.dry_run))
+
+
+def still_within(log: Log, texts: Sequence[str]) -> list[str]:
+    """Where short texts stand beside other words: there they may be parts of words, and are left.
+
+    Cost: reads the whole log, if there are any.
+    """
+    found: dict[str, dict[str, int]] = {text: {} for text in texts}
+    for info in log.runs() if texts else []:
+        for event in log.read(info.id):
+            words = "\n".join([*(node.message.text for node in event.nodes), text_of(event)])
+            for text, places in found.items():
+                if text in words or canonical(text)[1:-1] in words:
+                    places[info.id] = places.get(info.id, 0) + 1
+    return [
+        f"{text!r} beside other words, in {sum(places.values())} events of {', '.join(places)}"
+        for text, places in found.items()
+        if places
+    ]
 
 
 def kin(infos: dict[str, RunInfo], ids: Sequence[str]) -> list[str]:

@@ -181,6 +181,21 @@ async def test_a_text_is_erased_by_the_command(
         assert commands(log, *words) == 2
 
 
+async def test_a_short_text_that_is_left_beside_other_words_is_told(
+    log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    id = await asked(log, "Ada Brix")
+    assert commands(log, "redact", "--text", "Ada Brix", "--dry-run") == 0
+    assert "would be left: 'Ada Brix' beside other words" in capsys.readouterr().out
+    assert commands(log, "redact", "--text", "Ada Brix", "--yes") == 1
+    told = capsys.readouterr()
+    assert "left: 'Ada Brix' beside other words, in" in told.out and id in told.out
+    assert "redact these runs" in told.err
+    assert commands(log, "redact", id, "--yes") == 0
+    assert commands(log, "redact", "--text", "Ada Brix", "--yes") == 0
+    assert commands(log, "redact", "--text", " ", "--yes") == 2
+
+
 async def test_a_run_at_work_and_one_that_was_altered_are_refused(log: Log) -> None:
     async with run(log=log) as made:
         await Agent("clerk", model=ScriptedModel("Yes."))(SECRET)
