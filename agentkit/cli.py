@@ -17,9 +17,9 @@ from agentkit.dispatch import PLACES, dispatch
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
-from agentkit.logs.bodies import text_of
 from agentkit.logs.erasing import SHORT
 from agentkit.logs.files import FOLDER, HOME
+from agentkit.logs.leftover import still_within
 from agentkit.messages import canonical
 from agentkit.place import here
 from agentkit.questions import asked_in
@@ -229,35 +229,14 @@ def redact(log: Log, options: argparse.Namespace) -> int:
     changed = f"{done.events} events, {done.messages} messages{files}"
     told(f"{'would change' if dry else 'changed'} {changed}")
     short = [text.strip() for text in texts if len(text.strip()) < SHORT]
-    beside = [f"{text!r} beside other words, being short" for text in short] if dry else []
-    found = [] if dry else still_within(log, short)
-    for left in (*done.left, *beside, *found):
+    within = still_within(log, short, dry=dry)
+    for left in (*done.left, *within):
         told(f"{'would be left' if dry else 'left'}: {left}")
     told("not looked into: files of memories, and copies of the log")
     if dry and not options.dry_run:
         print("agentkit: nothing was removed yet; add --yes", file=sys.stderr)
-    if found:
-        print("agentkit: give the whole texts, or redact these runs", file=sys.stderr)
-    return int(bool(found) or (dry and not options.dry_run))
-
-
-def still_within(log: Log, texts: Sequence[str]) -> list[str]:
-    """Where short texts stand beside other words: there they may be parts of words, and are left.
-
-    Cost: reads the whole log, if there are any.
-    """
-    found: dict[str, dict[str, int]] = {text: {} for text in texts}
-    for info in log.runs() if texts else []:
-        for event in log.read(info.id):
-            words = "\n".join([*(node.message.text for node in event.nodes), text_of(event)])
-            for text, places in found.items():
-                if text in words or canonical(text)[1:-1] in words:
-                    places[info.id] = places.get(info.id, 0) + 1
-    return [
-        f"{text!r} beside other words, in {sum(places.values())} events of {', '.join(places)}"
-        for text, places in found.items()
-        if places
-    ]
+        return 1
+    return int(bool(within) and not dry)
 
 
 def kin(infos: dict[str, RunInfo], ids: Sequence[str]) -> list[str]:
