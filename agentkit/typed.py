@@ -7,11 +7,12 @@ import functools
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from agentkit.errors import SetupError, error_text, safe_repr
+from agentkit.exact import exactly
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.regex import lazy_regex
 from agentkit.schemas import schema_of_answers
@@ -75,14 +76,14 @@ def validated(text: str, output: Output) -> Any:
     Raises:
         ValueError: it does not fit (pydantic's ValidationError is one).
     """
-    if "NaN" in text or "Infinity" in text:
-        json.loads(text, parse_constant=refuse_constant)
-    found = recorded(text, output)
     if isinstance(output, dict):
-        return fitting(found, output)
-    if TRUTH.search(text):
-        check_truths(text, output)
-    return found
+        return fitting(exactly(kind_of(output).validate_json, text), output)
+    return exactly(adapter(output).validate_json, text)
+
+
+def kind_of(schema: dict[str, Any]) -> TypeAdapter[Any]:
+    """Reads the JSON of a schema, of which pydantic knows no more."""
+    return adapter(dict[str, Any] if is_object(schema) else Any)
 
 
 def recorded(text: str, output: Output) -> Any:
@@ -91,9 +92,7 @@ def recorded(text: str, output: Output) -> Any:
     Raises:
         ValueError: it is of another kind.
     """
-    if isinstance(output, dict):
-        return adapter(dict[str, Any] if is_object(output) else Any).validate_json(text)
-    return adapter(output).validate_json(text)
+    return (kind_of(output) if isinstance(output, dict) else adapter(output)).validate_json(text)
 
 
 def fitting(value: JSON, schema: dict[str, Any]) -> JSON:
@@ -105,29 +104,6 @@ def fitting(value: JSON, schema: dict[str, Any]) -> JSON:
     if wrong := schema_of_answers(schema).wrong(value):
         raise ValueError(wrong)
     return value
-
-
-def refuse_constant(name: str) -> NoReturn:
-    """Refuse what pydantic takes for a number and JSON does not have."""
-    raise ValueError(f"{name} is not JSON")
-
-
-TRUTH = lazy_regex(r"\b(true|false)\b")
-
-
-def check_truths(text: str, output: Output) -> None:
-    """Refuse a truth value where another type was asked for; pydantic takes true for 1.
-
-    Raises:
-        ValueError: there is one.
-    """
-    try:
-        adapter(output).validate_json(text, strict=True)
-    except ValidationError as error:
-        wrong = [one for one in error.errors() if type(one["input"]) is bool]
-        if wrong:
-            place = ".".join(map(str, wrong[0]["loc"])) or "it"
-            raise ValueError(f"{place}: {wrong[0]['msg']}, not a truth value") from error
 
 
 def fitted(text: str, output: Output) -> Any:

@@ -40,6 +40,7 @@ LAYERS = [
     "agentkit.thoughts",
     "agentkit.validator",
     "agentkit.schemas",
+    "agentkit.exact",
     "agentkit.typed",
     "agentkit.place",
     "agentkit.events",

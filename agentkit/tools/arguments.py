@@ -6,11 +6,11 @@ import contextlib
 import functools
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from agentkit.errors import full_text
+from agentkit.exact import NoNumber, exactly
 from agentkit.messages import JSON, canonical, jsonable, mended
 from agentkit.model import ToolSpec
 from agentkit.signatures import Signature
@@ -59,10 +59,6 @@ class Checker:
             BadArguments: not a JSON object, or not what the signature says.
         """
         raw, asked = read(self.spec, arguments)
-        for name, value in raw.items():
-            if type(value) is bool and self._wants_number(name):
-                # pydantic takes true for 1.
-                raise arguments_misfit(self.spec, f"{name}: a truth value is no number")
         checked = self._validated(asked)
         given = checked.model_fields_set | self.signed.always
         objects = {
@@ -75,7 +71,7 @@ class Checker:
 
     def _validated(self, asked: str) -> BaseModel:
         try:
-            checked = self.signed.model.model_validate_json(asked)
+            checked = exactly(self.signed.model.model_validate_json, asked)
             for place, value in vars(checked).items():
                 # Of an Iterable; to show it would use it up.
                 if isinstance(value, Iterator):
@@ -85,6 +81,8 @@ class Checker:
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
             )
             raise arguments_misfit(self.spec, wrong) from error
+        except NoNumber as error:
+            raise arguments_misfit(self.spec, str(error)) from error
         except Exception as error:
             raise arguments_misfit(self.spec, full_text(error)) from error
         return checked
@@ -110,7 +108,3 @@ class Checker:
                 return raw
             dumped = dict.fromkeys(raw, f"(it has no JSON form: {type(error).__name__})")
         return {name: mended(value) for name, value in dumped.items()}
-
-    def _wants_number(self, name: str) -> bool:
-        shown: Any = self.spec.properties.get(name, {})
-        return shown.get("type") in ("integer", "number")
