@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 
+from pydantic import PrivateAttr
+
 from agentkit.errors import Waiting
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
@@ -37,11 +39,19 @@ class Question(Frozen):
     tool: str = ""
     """The tool that may be called, if that is the question."""
     arguments: JSON = None
-    """What it is called with, secrets hidden."""
+    """What it is called with, every field of it, secrets hidden."""
+    _known_as: str | None = PrivateAttr(default=None)
 
     def identity(self) -> dict[str, JSON]:
         """What makes two questions of one actor the same."""
-        return self.model_dump(mode="json", include={"text", "options", "default", "timeout_s"})
+        known = self.model_dump(mode="json", include={"text", "options", "default", "timeout_s"})
+        return known if self._known_as is None else {**known, "text": self._known_as}
+
+    def known_as(self, text: str) -> Question:
+        """The question, which is the same as the one of that text."""
+        made = self.model_copy()
+        made._known_as = text
+        return made
 
 
 Person = Callable[[Question], Awaitable[str]]

@@ -75,7 +75,7 @@ class Pending(Frozen):
     tool: str = ""
     """The tool that may be called, if that is the question."""
     arguments: JSON = None
-    """What it is called with, secrets hidden."""
+    """What it is called with, every field of it, secrets hidden."""
     asked: float = 0.0
     """When it was asked last: Unix time in seconds."""
     waiting: bool = True

@@ -44,7 +44,7 @@ from agentkit.questions import GivenAnswer
 from agentkit.run import current_run
 from agentkit.scope import calls, current_scope, note
 from agentkit.step import Outcome
-from agentkit.tools.approving import needs_approval, with_defaults
+from agentkit.tools.approving import needs_approval, put, with_defaults
 from agentkit.tools.arguments import arguments_misfit as not_accepted
 from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import Arguments, BadArguments, CallFailed, Tool
@@ -199,7 +199,8 @@ def checked(chosen: Tool, arguments: str) -> Arguments:
 
 async def asked_for(agent: str, chosen: Tool, arguments: Arguments) -> GivenAnswer:
     """Ask a person whether a call may be made."""
-    name, full = chosen.spec.name, with_defaults(chosen.spec, arguments)
+    name = chosen.spec.name
+    full, same = put(chosen.spec, arguments)
     question = Question(
         text=f"May {agent} call {name}({listed(full)})?",
         options=("yes", "no"),
@@ -208,6 +209,10 @@ async def asked_for(agent: str, chosen: Tool, arguments: Arguments) -> GivenAnsw
         tool=name,
         arguments=full,
     )
+    if same:
+        # Nested defaults are shown, but are no part of what was asked, as in older logs.
+        known = with_defaults(chosen.spec, arguments)
+        question = question.known_as(f"May {agent} call {name}({listed(known)})?")
     return await current_run().hear(question)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from agentkit.errors import ToolError, full_text
 from agentkit.messages import JSON
 from agentkit.model import ToolSpec
-from agentkit.tools.protocol import Tool
+from agentkit.tools.protocol import Arguments, Tool
 
 
 def needs_approval(tool: Tool, arguments: Mapping[str, JSON]) -> bool:
@@ -20,7 +20,7 @@ def needs_approval(tool: Tool, arguments: Mapping[str, JSON]) -> bool:
     if not callable(tool.approve):
         return tool.approve
     try:
-        return bool(tool.approve(with_defaults(tool.spec, arguments)))
+        return bool(tool.approve(put(tool.spec, arguments)[0]))
     except Exception as error:
         name = tool.spec.name
         raise ToolError(
@@ -28,6 +28,21 @@ def needs_approval(tool: Tool, arguments: Mapping[str, JSON]) -> bool:
             expected="a function that says of any arguments whether a person must agree",
             todo=f"mend approve= of {name}, which is given the arguments by name",
         ) from error
+
+
+def put(spec: ToolSpec, arguments: Mapping[str, JSON]) -> tuple[dict[str, JSON], bool]:
+    """What a person is shown of a call, and whether the log shows the same, but for defaults.
+
+    That is what the function gets, field by field and with all defaults, secrets hidden; what
+    only the log is told, as by a type that leaves a field out, is no base for a yes.
+    """
+    return whole_of(arguments) or (with_defaults(spec, arguments), True)
+
+
+def whole_of(arguments: object) -> tuple[dict[str, JSON], bool] | None:
+    """The same; None where the arguments are JSON and no more."""
+    whole = arguments.whole if isinstance(arguments, Arguments) else None
+    return None if whole is None else whole()
 
 
 def with_defaults(spec: ToolSpec, arguments: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -6,8 +6,10 @@ import contextlib
 import functools
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from agentkit.errors import full_text
 from agentkit.exact import NoNumber, exactly
@@ -15,6 +17,7 @@ from agentkit.messages import JSON, canonical, jsonable, mended
 from agentkit.model import ToolSpec
 from agentkit.signatures import Signature
 from agentkit.tools.protocol import Arguments, BadArguments
+from agentkit.tools.shown import NOTHING, ShownArguments, json_name
 
 
 def read(spec: ToolSpec, arguments: str) -> tuple[dict[str, JSON], str]:
@@ -67,7 +70,8 @@ class Checker:
             if place in given
         }
         shown = self._shown(checked, raw)
-        return Arguments(shown, objects=objects, asked=asked, defaults=self.defaults)
+        whole = functools.partial(self._whole, checked, shown)
+        return Arguments(shown, objects=objects, asked=asked, defaults=self.defaults, whole=whole)
 
     def _validated(self, asked: str) -> BaseModel:
         try:
@@ -108,3 +112,22 @@ class Checker:
                 return raw
             dumped = dict.fromkeys(raw, f"(it has no JSON form: {type(error).__name__})")
         return {name: mended(value) for name, value in dumped.items()}
+
+    def _whole(self, checked: BaseModel, shown: dict[str, JSON]) -> tuple[dict[str, JSON], bool]:
+        """All that the function gets, in order, and whether the log shows the same of it."""
+        reader, found = ShownArguments(), {}
+        for place, field in self.signed.model.model_fields.items():
+            name, value = json_name(field, place), getattr(checked, place)
+            if place in checked.model_fields_set:
+                reader.honest &= name in shown
+                found[name] = reader.read(value, shown.get(name, NOTHING))
+            elif place in self.signed.always or "default" in self._told(field, place):
+                found[name] = reader.read(value)
+        return found, reader.honest
+
+    def _told(self, field: FieldInfo, place: str) -> dict[str, Any]:
+        """What a model is told of a parameter."""
+        alias = field.validation_alias
+        name = alias if isinstance(alias, str) else json_name(field, place)
+        told = self.spec.properties.get(name)
+        return told if isinstance(told, dict) else {}

@@ -46,6 +46,7 @@ class Arguments(dict[str, JSON]):
         objects: Mapping[str, Any] | None = None,
         asked: str | None = None,
         defaults: Mapping[str, JSON] | None = None,
+        whole: Callable[[], tuple[dict[str, JSON], bool]] | None = None,
     ) -> None:
         """Make them of what may be shown.
 
@@ -54,10 +55,12 @@ class Arguments(dict[str, JSON]):
             objects: what is performed with, where it is something else than what is shown.
             asked: what makes two calls the same, where what is shown does not.
             defaults: what the parameters are that are not given, where that is always the same.
+            whole: what a person is shown who must agree, where that is more: all that the call
+                gets, as JSON; and whether `shown` says the same but for defaults.
         """
         super().__init__(shown)
         self.objects: Mapping[str, Any] = self if objects is None else objects
-        self.asked, self.defaults = asked, defaults or {}
+        self.asked, self.defaults, self.whole = asked, defaults or {}, whole
 
 
 @runtime_checkable

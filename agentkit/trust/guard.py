@@ -21,6 +21,7 @@ from agentkit.person import Question, agreed
 from agentkit.scope import YOU, current_scope
 from agentkit.step import Outcome, StepRequest
 from agentkit.toolcalls import listed
+from agentkit.tools.approving import whole_of
 from agentkit.trust.flow import (
     HANDLERS,
     RECEIVED,
@@ -225,15 +226,24 @@ class RunGuard:
     ) -> bool:
         """Ask a person whether this one step may be performed."""
         request = step.request if isinstance(step.request, dict) else {}
-        shown = "" if step.kind == "model" else listed(request)
+        full, same = whole_of(step.request) or (request, True)
+
+        def text(arguments: dict[str, JSON]) -> str:
+            shown = "" if step.kind == "model" else listed(arguments)
+            return (
+                f"May {step.scope.actor} call {step.name}({shown})? {decided.reason} It came from"
+                f" {', '.join(mark.origins)}."
+            )
+
         question = Question(
-            text=f"May {step.scope.actor} call {step.name}({shown})? {decided.reason} It came from"
-            f" {', '.join(mark.origins)}.",
+            text=text(full),
             options=("yes", "no"),
             default="no",
             tool=name,
-            arguments=request,
+            arguments=full,
         )
+        if same:
+            question = question.known_as(text(request))
         return agreed(await self.run.ask_person(question))
 
     def _note(
