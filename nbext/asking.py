@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from inspect import isfunction
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from agentkit.actor import Actor
+from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.borrowing import Lent, connected
+from agentkit.code import mark_of
 from agentkit.conversation import After
 from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError, error_text, full_text
 from agentkit.events import StepEnded, uuid7
@@ -40,6 +43,14 @@ class Redefined(Note):
     topic = "redefined"
     says = "{actor} was defined anew since the last ask."
     actor: str
+
+
+class EarlierTool(Note):
+    """A tool's cell was edited and run, and an agent holds what it defined before."""
+
+    topic = "tool.earlier"
+    says = "{told}"
+    told: str
 
 
 @dataclass
@@ -156,7 +167,8 @@ async def shown(session: Session, ask: Ask, screen: Screen, raised: bool = True)
         answer = await ask_in_run(session, ask)
         took = f"{time.perf_counter() - begun:.2f} s" if ask.timed else ""
         spent = this_time(session, ask.run_id, before) if before else ""
-        screen.answer(answer, " · ".join(filter(None, [ask.extra, spent, took])))
+        facts = [ask.extra, spent, took, *earlier_tools(session, ask.actor)]
+        screen.answer(answer, " · ".join(filter(None, facts)))
         return answer
     except (asyncio.CancelledError, KeyboardInterrupt):
         screen.stop(f"{name} · interrupted · %resume goes on")
@@ -209,7 +221,31 @@ async def ask_in_run(session: Session, ask: Ask) -> Answer:
             current.note(wish)
         while session.redefined:
             current.note(Redefined(actor=session.redefined.pop()))
+        for told in earlier_tools(session, ask.actor):
+            current.note(EarlierTool(told=told))
         return await ask.actor(task, **given)
+
+
+def earlier_tools(session: Session, actor: Actor) -> list[str]:
+    """Say which tools of the agents there were defined otherwise since, under the same name."""
+    found: list[str] = []
+    agents, seen = [actor], set[int]()
+    while agents:
+        one = agents.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        agents += one.members
+        for name, tool in (one.tools if isinstance(one, Agent) else {}).items():
+            held = session.namespace.get(name)
+            now, then = getattr(held, "fn", held), getattr(tool, "fn", None)
+            if held is tool or now is then or not (isfunction(now) and isfunction(then)):
+                continue
+            if now.__module__ == then.__module__ and mark_of(now) != mark_of(then):
+                found.append(
+                    f"{one.name} has the earlier {name}; its own cell gives it the new one"
+                )
+    return found
 
 
 def wishes(ask: Ask) -> BoundTo | None:

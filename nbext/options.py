@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import keyword
 import re
@@ -94,6 +95,12 @@ def parse(grammar: Grammar, text: str) -> Line:
     at, rest = skip(text, 0), ""
     while at < len(text):
         if text.startswith("->", at) and grammar.binds:
+            if binding is not None:
+                raise SetupError(
+                    f"{grammar.magic} is told two names for its answer: -> {binding.name}, and"
+                    f" {text[at:].strip()}",
+                    expected="one",
+                )
             binding, at = read_binding(grammar, text, at + 2)
         elif text.startswith("--", at) and len(text) > at + 2 and not text[at + 2].isspace():
             option, value, at = read_option(grammar, text, at)
@@ -240,6 +247,11 @@ def read_binding(grammar: Grammar, text: str, at: int) -> tuple[Binding, int]:
         raise SetupError(
             f"{grammar.magic} cannot bind the answer to {name!r}.",
             expected="-> name, or -> name: Type",
+        )
+    if hasattr(builtins, name):
+        raise SetupError(
+            f"-> {name} would hide a function of Python's own.",
+            todo=f"choose another name, such as {name}_",
         )
     assert match is not None
     if not match[2]:

@@ -38,6 +38,7 @@ OLD: list[tuple[str, str, JSON]] = [
     }),
     ("Progressed", "progress", {"share": 0.4, "text": "page 4", "step": "k"}),
     ("Redefined", "redefined", {"actor": "a"}),
+    ("EarlierTool", "tool.earlier", {"told": "clerk has the earlier stock"}),
     ("Refused", "refusal", {"actor": "a"}),
     ("Repaired", "repair", {"actor": "a", "wrong": "port: missing", "message": "m"}),
     ("Repaired", "repair", {"actor": "a", "wrong": "port: missing"}),

@@ -10,6 +10,7 @@ from agentkit.errors import SetupError
 from agentkit.log import RunInfo
 from agentkit.messages import Content
 from agentkit.opening import titled
+from agentkit.tools.toolbox import is_tool
 from nbext.asking import Ask, output_of, perform, start
 from nbext.background import Background
 from nbext.magics.base import Magic
@@ -84,9 +85,12 @@ def read(session: Session, line: Line, body: str | None) -> Ask:
         SetupError: something is wrong or missing.
     """
     actor = session.actor(line.words[0])
-    if line.binding is not None and line.binding.name in session.actors():
+    bound = line.binding.name if line.binding is not None else ""
+    kept = "an actor" if bound in session.actors() else ""
+    kept = "a tool" if bound and is_tool(session.namespace.get(bound)) else kept
+    if kept:
         raise SetupError(
-            f"-> {line.binding.name} would put the answer in the place of an actor.",
+            f"-> {bound} would put the answer in the place of {kept}.",
             todo="choose another name for the answer",
         )
     if body is not None and line.rest:

@@ -120,6 +120,9 @@ def test_a_body_is_a_template(shared: Notebook) -> None:
         ("%%ask clerk -> a: Nope\nhi", "SetupError", "The type Nope"),
         ("%%ask clerk -> a: object()\nhi", "SetupError", "type of an answer"),
         ("%%ask clerk -> clerk\nhi", "SetupError", "in the place of an actor"),
+        ("%%ask clerk -> tariff\nhi", "SetupError", "in the place of a tool"),
+        ("%%ask clerk -> print\nhi", "SetupError", "Python's own"),
+        ("%%ask clerk -> x -> y\nhi", "SetupError", "two names"),
         ("%%ask clerk --after nope\nhi", "SetupError", "--after nope"),
         ("%%ask clerk --budget much\nhi", "SetupError", "'much'"),
         ("%%ask clerk --deadline soon\nhi", "SetupError", "'soon'"),
@@ -185,6 +188,31 @@ def test_redefining_an_agent_says_so_also_in_the_next_run(shared: Notebook) -> N
         "[e.data for e in __import__('agentkit').open_log().read(_.run_id) if e.kind == 'noted']"
     )
     assert "'actor': 'twin'" in notes
+
+
+STOCK = '''
+from agentkit import tool
+
+@tool(effect="pure")
+def stock(fruit: str) -> int:
+    """How many of a fruit are in the shop."""
+    return %d
+'''
+
+
+def test_an_agent_that_has_the_earlier_of_two_tools_says_so(shared: Notebook) -> None:
+    shared.ok(STOCK % 12)
+    shared.ok("%%agent grocer --tools stock\nYou answer with your tools.")
+    assert "earlier" not in shared.ok("%%ask grocer\nHow many apples are in stock?").text
+    shared.ok(STOCK % 12)
+    assert "earlier" not in shared.ok("%%ask grocer\nHow many apples are in stock?").text
+    shared.ok(STOCK % 99)
+    cell = shared.ok("%%ask grocer\nHow many apples are in stock?")
+    assert "12" in cell.text and "grocer has the earlier stock" in cell.text
+    assert "grocer has the earlier stock" in shared.ok("%events last").text
+    shared.ok("%%agent grocer --tools stock\nYou answer with your tools.")
+    cell = shared.ok("%%ask grocer\nHow many apples are in stock?")
+    assert "99" in cell.text and "earlier" not in cell.text
 
 
 def test_a_conversation_goes_on_after_an_answer(shared: Notebook) -> None:
