@@ -18,7 +18,7 @@ from agentkit.events import (
     Usage,
 )
 from agentkit.messages import Content, Thread, ThreadMessage, chain
-from agentkit.record import Judged, call_as_text
+from agentkit.record import Judged, StillInDoubt, call_as_text
 from agentkit.typed import Output, answered_before
 
 
@@ -132,6 +132,8 @@ def spent_in_scope(
     for end in events:
         if isinstance(end, Noted) and isinstance(end.note, Judged):
             doubts.pop(end.note.key, None)
+        if isinstance(end, Noted) and below(end.scope) and isinstance(end.note, StillInDoubt):
+            doubts.update({made: made for made in end.note.calls})
         if not isinstance(end, StepEnded) or not below(end.scope):
             continue
         # By the step: a later attempt at it may be in no doubt.

@@ -56,6 +56,10 @@ class Past:
         """Calls that may have happened, as the run was told."""
         return {made for known in self.records for made in known.told}
 
+    def carried(self, scope: str) -> dict[str, str]:
+        """Calls in doubt that an ask went on with, and the runs in which they were made."""
+        return next((one.carried[scope] for one in self.records if scope in one.carried), {})
+
     def recall(self, step: StepRequest) -> StepEnded | None:
         """The end of a step that an earlier attempt at this run recorded."""
         return None

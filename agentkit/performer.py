@@ -126,6 +126,8 @@ class Performer(Works):
             told_late(current, scope)
             allot(current, scope, bounds)
         self._open(current, scope, parent, bounds)
+        doubts, of = (after.doubts, after.run_id) if isinstance(after, Answer) else ((), "")
+        current.carry(scope, doubts, of)
         return await self._perform(
             OngoingAsk(current, parent, task, output, model, bounds), scope, content, before
         )

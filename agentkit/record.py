@@ -60,6 +60,17 @@ class Doubted(Note):
     steps: tuple[Attempt, ...]
 
 
+class StillInDoubt(Note):
+    """An ask goes on from an answer that told of calls that may have happened."""
+
+    topic = "still_in_doubt"
+    says = "{actor} goes on from an answer that told of calls that may have happened."
+    grave = True
+    actor: str
+    calls: dict[str, str]
+    """Each, and the run in which it was made."""
+
+
 class Judged(Note):
     """A person said of an attempt whether it happened."""
 
@@ -167,6 +178,8 @@ class Recorded:
     """What was missing in the answers of scopes, of those in which something was."""
     told: set[str] = field(default_factory=set)
     """Calls that may have happened, as the run was told; see `call_as_text`."""
+    carried: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Those of them that an answer told of from which an ask goes on, by scope."""
     asked: set[Place] = field(default_factory=set)
     """Attempts of which a person was asked whether they happened."""
     given_up: set[str] = field(default_factory=set)
@@ -237,7 +250,8 @@ class Recorded:
         elif self.doubtful:
             self.doubtful.pop(event.key, None)
         begun = self.started.get(event.key)
-        if event.doubt or self.told:
+        if event.doubt or (self.told and begun is not None):
+            # Without a beginning it was not performed: a person did not allow it.
             made = call_as_text(event.name, begun.request if begun else event.request)
             (self.told.add if event.doubt else self.told.discard)(made)
         # A tool's failure is a result: its model was told, and answered what follows from it.
@@ -276,6 +290,18 @@ class Recorded:
                 self.judged_at[judged.key] = event.seq
             case Doubted(steps=steps):
                 self.asked.update(one.of for one in steps)
+            case StillInDoubt(calls=calls):
+                self.carried[event.scope] = calls
+                self.told.update(calls)
+
+    def unsettled(self) -> set[str]:
+        """Calls that may have happened, of which nobody has spoken since."""
+        own = set[str]()
+        for key, end in self.doubtful.items():
+            if self.judged_at.get(key, 0) < end.seq:
+                begun = self.started.get(key)
+                own.add(call_as_text(end.name, begun.request if begun else end.request))
+        return self.told & own.union(*self.carried.values())
 
 
 def identity(event: Any) -> str:

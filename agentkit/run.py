@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterable
 
 from agentkit.deprecated import moved
 from agentkit.doubts import UNKNOWN, Doubts, StepVerdict, called
 from agentkit.errors import SetupError, Unsettled
 from agentkit.events import Failure, StepEnded
+from agentkit.log import Log
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.person import AnsweredBy, DefaultTaken, Question, agreed
 from agentkit.questions import GivenAnswer, Pending, heard, pending
-from agentkit.record import Doubted, Kept
-from agentkit.scope import current_scope, here
+from agentkit.record import Doubted, Kept, StillInDoubt, recorded
+from agentkit.scope import Scope, current_scope, here
 from agentkit.step import Outcome, StepRequest
 from agentkit.stepping import Stepping
+
+
+def still_in_doubt(log: Log, doubts: Iterable[str], of: str) -> dict[str, str]:
+    """Those of a run's doubts of which nobody has spoken yet, each with the run of the call."""
+    doubts = tuple(doubts)
+    if not doubts or not (of and log.has(of)):
+        return dict.fromkeys(doubts, of)
+    own = recorded(log.read(of))
+    runs = {made: run for calls in own.carried.values() for made, run in calls.items()}
+    left = own.unsettled()
+    found: dict[str, str] = {}
+    for made in doubts:
+        run = runs.get(made, of)
+        settled = not own.redacted and made not in left
+        if not settled and (run == of or still_in_doubt(log, [made], run)):
+            found[made] = run
+    return found
 
 
 class Run(Stepping):
@@ -114,6 +133,23 @@ class Run(Stepping):
             status="failed", error=refused.error, request=step.request,
         )  # fmt: skip
         return refused
+
+    def carry(self, scope: Scope, doubts: Iterable[str] = (), of: str = "") -> None:
+        """Keep in doubt what an answer told of from which an ask goes on.
+
+        Args:
+            scope: of the ask.
+            doubts: calls that may have happened.
+            of: the run that gave the answer.
+        """
+        calls = self.past.carried(scope.key)
+        if not calls and (of != self.id):
+            calls = still_in_doubt(self.log, doubts, of)
+            self.told.update(calls)
+        if calls:
+            self.note(StillInDoubt(actor=scope.actor, calls=calls), scope=scope.key)
+        for made in calls:
+            scope.doubt(made)
 
     async def ask_person(self, question: Question) -> str:
         """Put a question to whoever sits before this process; asked once, ever.

@@ -100,6 +100,7 @@ TOPICS = {
     "speaker": "patterns.groupchat",
     "split": "patterns.mapreduce",
     "step": "patterns.parts.planning",
+    "still_in_doubt": "record",
     "stop": "patterns.parts.notes",
     "superstep": "patterns.graphs.supersteps",
     "task_ledger": "patterns.parts.ledgers",

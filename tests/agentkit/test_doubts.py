@@ -18,6 +18,7 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.model import Request
 from agentkit.origins import doubts_of
 from agentkit.person import Question
+from agentkit.record import StillInDoubt
 from agentkit.step import Outcome
 from tests.fakes import ScriptedModel, call
 
@@ -256,6 +257,87 @@ async def test_a_tool_that_may_run_twice_is_simply_tried_again() -> None:
     clerk = Agent("clerk", model=ScriptedModel(CALL, CALL, "sorry"), tools=[pay])
     answer = await clerk("go", log=MemoryLog())
     assert (begun, answer.doubts) == ([1, 1], ())
+
+
+async def test_a_doubt_goes_on_with_the_conversation() -> None:
+    log, (pay, begun) = MemoryLog(), tired()
+    model = ScriptedModel(CALL, "perhaps", CALL, "I will not", CALL, "nor now")
+    clerk = Agent("clerk", model=model, tools=[pay])
+    first = await clerk("go", log=log, id="r")
+    second = await clerk("did it work?", after=first, log=log, id="s")
+    third = await clerk("and now?", after=second, log=log, id="t")
+    assert begun == [1]
+    assert "was not called again" in second.thread[-2].message.content
+    assert first.doubts == second.doubts == third.doubts == ('pay({"eur":1})',)
+    assert 'pay({"eur":1}) may have happened' in third.fault
+    for again in ("s", "t"):
+        for way in (clerk.resume, clerk.replay):
+            assert (await way(again, log=log)).doubts == first.doubts
+    assert (await clerk.rerun("t", log=log)).doubts == first.doubts
+    assert begun == [1]
+    notes = [e.note for e in log.read("t") if isinstance(e, Noted)]
+    assert [n.calls for n in notes if isinstance(n, StillInDoubt)] == [{first.doubts[0]: "r"}]
+
+
+async def test_a_doubt_goes_on_over_a_crash_of_the_next_ask() -> None:
+    log, (pay, begun) = MemoryLog(), tired()
+    model = ScriptedModel(CALL, "perhaps", ZeroDivisionError("bug"), CALL, "I will not")
+    clerk = Agent("clerk", model=model, tools=[pay])
+    first = await clerk("go", log=log)
+    with pytest.raises(ZeroDivisionError):
+        await clerk("and now?", after=first, log=log, id="s")
+    again = await clerk.resume("s", log=log)
+    assert (begun, again.text, again.doubts) == ([1], "I will not", first.doubts)
+
+
+async def test_a_doubt_goes_on_into_a_team_and_an_answer_out_of_its_run() -> None:
+    log, (pay, begun) = MemoryLog(), tired()
+    clerk = Agent("clerk", model=ScriptedModel(CALL, "perhaps", CALL, "no", "no"), tools=[pay])
+
+    @pattern
+    async def team(task: str) -> str:
+        return (await clerk(task)).text
+
+    async with run(log=log):
+        first = await clerk("go")
+    second = await team("did it work?", after=first, log=log)
+    assert (begun, second.doubts) == ([1], first.doubts)
+    assert (await team("and here?", after=first, log=MemoryLog())).doubts == first.doubts
+
+
+async def test_a_doubt_ends_with_a_call_that_a_person_allows() -> None:
+    asked: list[str] = []
+
+    async def person(question: Question) -> str:
+        asked.append(question.text)
+        return "yes"
+
+    log, begun = MemoryLog(), list[int]()
+
+    @tool(effect="once")
+    def pay(eur: int) -> str:
+        """Pay."""
+        begun.append(eur)
+        if len(begun) == 1:
+            raise TimeoutError
+        return "paid"
+
+    model = ScriptedModel(CALL, "perhaps", CALL, "it is paid now", CALL, "twice")
+    clerk = Agent("clerk", model=model, tools=[pay])
+    first = await clerk("go", log=log)
+    second = await clerk("pay again", after=first, log=log, person=person)
+    third = await clerk("and again", after=second, log=log, person=person)
+    assert (begun, len(asked), third.doubts) == ([1, 1, 1], 1, ())
+
+
+async def test_a_refused_call_is_in_doubt_after_a_crash_too() -> None:
+    log, (pay, begun) = MemoryLog(), tired()
+    model = ScriptedModel(CALL, CALL, ZeroDivisionError("bug"), CALL, "sorry")
+    clerk = Agent("clerk", model=model, tools=[pay])
+    with pytest.raises(ZeroDivisionError):
+        await clerk("go", log=log, id="r")
+    answer = await clerk.resume("r", log=log)
+    assert (begun, answer.text, answer.doubts) == ([1], "sorry", ('pay({"eur":1})',))
 
 
 async def test_a_person_may_allow_a_second_call() -> None:
