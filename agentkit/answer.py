@@ -29,6 +29,13 @@ NOTHING: Any = None
 """The data of an answer in free text; of any type, so that typed answers need no check for None."""
 
 
+def billed(used: Usage, cost: float | None) -> str:
+    """Calls, tokens and cost in one line."""
+    price = "price unknown" if cost is None else f"${cost:.6f}" if cost else "$0"
+    calls = f"{used.calls} call{'' if used.calls == 1 else 's'}"
+    return f"{calls} · {used.tokens_in} + {used.tokens_out} tokens · {price}"
+
+
 class Answer(BaseModel, Generic[T]):
     """What an actor answered; an Answer[int] to a type checker where `output=int` was asked for."""
 
@@ -40,9 +47,14 @@ class Answer(BaseModel, Generic[T]):
     actor: str = ""
     run_id: str = ""
     usage: Usage = Usage()
-    """Of this ask, everything below it included."""
+    """Of this ask, everything below it included, but for runs that were opened inside it
+    (`async with run(...)` in a pattern): those have bills of their own."""
     cost_usd: float | None = None
     """In USD; None when the price of some call is unknown."""
+    inside: Usage = Usage()
+    """Of the runs that were opened inside this ask, in all; `usage` has none of it."""
+    inside_usd: float | None = 0.0
+    """What those cost in USD; None when the price of some call is unknown."""
     thread: Thread = ()
     """The conversation so far; ask with after=answer to go on with it."""
     stop: Stop = "stop"
@@ -74,11 +86,10 @@ class Answer(BaseModel, Generic[T]):
     @property
     def bill(self) -> str:
         """Tokens, calls and cost in one line, after what is wrong with the answer."""
-        used, cost = self.usage, self.cost_usd
-        price = "price unknown" if cost is None else f"${cost:.6f}" if cost else "$0"
-        calls = f"{used.calls} call{'' if used.calls == 1 else 's'}"
         fault = f"{self.fault} · " if self.fault else ""
-        return f"{fault}{calls} · {used.tokens_in} + {used.tokens_out} tokens · {price}"
+        known = self.inside != Usage() or self.inside_usd != 0
+        more = f" · runs opened inside: {billed(self.inside, self.inside_usd)}" if known else ""
+        return f"{fault}{billed(self.usage, self.cost_usd)}{more}"
 
     @property
     def kind(self) -> Literal["answer"]:

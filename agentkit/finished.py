@@ -18,7 +18,7 @@ from agentkit.events import (
     Usage,
 )
 from agentkit.messages import Content, Thread, ThreadMessage, chain
-from agentkit.record import Judged, StillInDoubt, call_as_text
+from agentkit.record import Judged, PaidInside, StillInDoubt, call_as_text
 from agentkit.typed import Output, answered_before
 
 
@@ -58,6 +58,8 @@ def recorded_answer(
     end = closed[-1]
     thread = conversation(events, said[-1].message)
     usage, cost, doubts = spent_in_scope(events, scope)
+    paid = [e.note for e in events if isinstance(e, Noted) and e.scope == scope]
+    more = next((one.form() for one in reversed(paid) if isinstance(one, PaidInside)), {})
     text, content = thread[-1].message.text, thread[-1].message.content
     return Answer(
         text=text,
@@ -72,6 +74,7 @@ def recorded_answer(
         missing=end.missing,
         doubts=doubts,
         reasoning=thread[-1].message.reasoning,
+        **more,
     )
 
 

@@ -18,7 +18,7 @@ from agentkit.messages import JSON, digest
 from agentkit.record import Recorded, RunOpened, recorded
 from agentkit.run import Run
 from agentkit.scope import asleep, here, told_apart
-from agentkit.sources import Source
+from agentkit.sources import How, Source
 from agentkit.step import PAID
 
 
@@ -78,10 +78,18 @@ def begun_inside(log: Log, records: Iterable[Recorded]) -> set[str]:
     return found
 
 
-def charge_outer(current: Run) -> None:
-    """Enter what earlier attempts at a run paid in the budgets of those around it."""
+def charge_outer(current: Run, how: How) -> None:
+    """Enter what earlier attempts at a run paid in the budgets of those around it.
+
+    Where it is replayed nothing is paid, and the asks around it say what it cost all the same.
+    """
+    if how not in ("resume", "replay"):
+        return
     for usage, cost in paid_in(current.past.records[0]):
-        current.spend_around(usage, cost, again=True)
+        if how == "resume":
+            current.spend_around(usage, cost, again=True)
+        else:
+            current.tell_around(usage, cost)
 
 
 def charge_inner(current: Run, own: Recorded) -> None:

@@ -279,8 +279,8 @@ def opened_run(
     """The run that is opened."""
     current = Run(known.log, known.lease, start, past_of(known, start, settle))
     current.person = person or current.person
-    if known.source.inner and start.how == "resume":
-        charge_outer(current)
+    if known.source.inner:
+        charge_outer(current, known.source.how)
     current.guard = guard_of(current, policy_for(outer_guard(), known.events), known.events)
     current.monitor = monitor_of(current, require, known.events)
     return current

@@ -163,6 +163,7 @@ class Performer(Works):
             error = failure_of(failure)
             raise
         else:
+            current.tell_inside(scope)
             tell(current, scope, said, self.name, parent.actor, "answer")
             missing = scope.lacks.of(answer.missing)
             kept = {"stop": answer.stop, "missing": missing, **kept_data(answer.data)}
@@ -269,6 +270,7 @@ class Performer(Works):
             doubts=scope.doubts_in_order,
             missing=missing,
             cost_usd=scope.cost_usd,
+            **inside(scope),
         )
 
     def _cancelled(self, by: str) -> AgentkitError:
@@ -296,6 +298,13 @@ class Performer(Works):
                 todo="take one out of the other's tools; or raise max_nested of the agent",
                 run_id=current_run().id,
             )
+
+
+def inside(scope: Scope) -> dict[str, Any]:
+    """What an answer says of the runs that were opened inside its ask."""
+    if (paid := scope.inside) is None:
+        return {}
+    return {"inside": paid.usage, "inside_usd": paid.cost_usd}
 
 
 def kept_data(data: Any) -> dict[str, JSON]:

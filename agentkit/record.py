@@ -19,10 +19,11 @@ from agentkit.events import (
     StateChanged,
     StepEnded,
     StepStarted,
+    Usage,
 )
 from agentkit.garbage import uncollected
 from agentkit.messages import JSON, Content, Frozen, canonical, thread_message
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from agentkit.way import OWN as OWN
 from agentkit.way import Way
 
@@ -69,6 +70,21 @@ class StillInDoubt(Note):
     actor: str
     calls: dict[str, str]
     """Each, and the run in which it was made."""
+
+
+class PaidInside(Note):
+    """What runs cost that were opened inside an ask; they have bills of their own."""
+
+    topic = "paid_inside"
+    says = "Runs opened inside {actor} took {calls} calls."
+    actor: str
+    calls: int
+    usage: Usage
+    cost_usd: Number | None
+
+    def form(self) -> dict[str, Any]:
+        """As an answer has it."""
+        return {"inside": self.usage, "inside_usd": self.cost_usd}
 
 
 class Judged(Note):

@@ -193,6 +193,15 @@ class Recorder:
                 budget.beside.spend(usage, cost_usd)
             inner = around
             around = around.outer
+        self.tell_around(usage, cost_usd)
+
+    def tell_around(self, usage: Usage, cost_usd: float | None) -> None:
+        """Let the asks around this run say what it cost; see `Answer.inside`."""
+        inner: Recorder | None = self
+        while inner is not None and inner.outer is not None:
+            if inner.within is not None:
+                inner.within.spend_inside(usage, cost_usd)
+            inner = inner.outer
 
     def mark(self, called: Any, mark: CodeMark, beside: Iterable[Any] = ()) -> str:
         """The mark of what is called, the same for all of a run; "" if there can be none."""

@@ -14,7 +14,7 @@ from agentkit.log import Log
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.person import AnsweredBy, DefaultTaken, Question, agreed
 from agentkit.questions import GivenAnswer, Pending, heard, pending
-from agentkit.record import Doubted, Kept, StillInDoubt, recorded
+from agentkit.record import Doubted, Kept, PaidInside, StillInDoubt, recorded
 from agentkit.scope import Scope, current_scope, here
 from agentkit.step import Outcome, StepRequest
 from agentkit.stepping import Stepping
@@ -150,6 +150,13 @@ class Run(Stepping):
             self.note(StillInDoubt(actor=scope.actor, calls=calls), scope=scope.key)
         for made in calls:
             scope.doubt(made)
+
+    def tell_inside(self, scope: Scope) -> None:
+        """Note what runs cost that were opened inside an ask; see `Answer.inside`."""
+        if (paid := scope.inside) is not None:
+            used, cost = paid.usage, paid.cost_usd
+            told = PaidInside(actor=scope.actor, calls=used.calls, usage=used, cost_usd=cost)
+            self.note(told, scope=scope.key)
 
     async def ask_person(self, question: Question) -> str:
         """Put a question to whoever sits before this process; asked once, ever.

@@ -63,6 +63,8 @@ class Scope:
     begun_s: float = field(default_factory=time.monotonic)
     doubts: set[str] = field(default_factory=set)
     """Calls here and below that may have happened."""
+    inside: Expenses | None = None
+    """What runs cost that were opened here and below; None where none did. It is theirs."""
     given: Any = NOT_GIVEN
     """The context that the caller gave to this ask, or to one above."""
     identified: bool = False
@@ -111,6 +113,13 @@ class Scope:
                 scope.usage = scope.usage + usage
                 if scope.cost_usd is not None:
                     scope.cost_usd = None if cost_usd is None else scope.cost_usd + cost_usd
+
+    def spend_inside(self, usage: Usage, cost_usd: float | None) -> None:
+        """Enter what a run cost that was opened here."""
+        for scope in self.lineage():
+            with COUNTING:
+                scope.inside = scope.inside or Expenses()
+            scope.inside.spend(usage, cost_usd)
 
     @property
     def doubts_in_order(self) -> tuple[str, ...]:

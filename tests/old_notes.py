@@ -24,6 +24,11 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Compared", "comparison", {"rows": [{"name": "a", "right": 1}]}),
     ("DefaultTaken", "default", {"actor": "a", "answer": "no", "reason": "nobody is here"}),
     ("DelegateFailed", "delegate_failed", {"actor": "a", "error": "it broke"}),
+    (
+        "PaidInside",
+        "paid_inside",
+        {"actor": "team", "calls": 1, "usage": {"calls": 1}, "cost_usd": 0.5},
+    ),
     ("StillInDoubt", "still_in_doubt", {"actor": "clerk", "calls": {'pay({"eur":1})': "r"}}),
     ("Doubted", "doubt", {"steps": [{"step": "pay", "key": "k", "of": ["r", 4]}]}),
     ("AskedTwice", "duplicate", {"asks": [1], "won": [1], "reason": "slower than the others"}),

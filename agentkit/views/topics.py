@@ -65,6 +65,7 @@ TOPICS = {
     "missing": "gather",
     "model.unused": "borrowing",
     "opened": "record",
+    "paid_inside": "record",
     "panel": "patterns.panel",
     "partial": "patterns.parts.notes",
     "partition": "patterns.hierarchy",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agentkit import NOT_DONE, Agent, current_run, gather, open_log, pattern, run, tool
+from agentkit import NOT_DONE, Agent, Answer, current_run, gather, open_log, pattern, run, tool
 from agentkit.errors import BudgetSpent, ReplayMismatch, Unsettled
 from agentkit.log import Log
 from agentkit.logs.memory import MemoryLog
@@ -266,3 +266,46 @@ async def test_a_word_reaches_a_run_that_is_opened_inside_one_that_is_opened_ins
         await team.resume("run", log=log)
     assert (await team.resume("run", log=log, settle={"pay": NOT_DONE})).text == "Paid."
     assert paid == [1] and len(log.runs()) == 3
+
+
+def inside(answer: Answer) -> tuple[int, int, float | None]:
+    """Calls of an ask, those of runs opened inside, and what the latter cost."""
+    return answer.usage.calls, answer.inside.calls, answer.inside_usd
+
+
+@pytest.mark.parametrize("how", ["resume", "replay"])
+async def test_an_answer_tells_what_runs_opened_inside_cost(how: str) -> None:
+    log, model = MemoryLog(), EchoModel()
+    team = team_of(model)
+    answer = await team("go", log=log, id="run")
+    assert inside(answer) == (1, 1, 0.001)
+    assert "1 call · " in answer.bill and "runs opened inside: 1 call · " in answer.bill
+    again = await getattr(team, how)("run", log=log)
+    assert inside(again) == inside(answer) and again.bill == answer.bill
+    assert inside(await team.rerun("run", log=log)) == (0, 0, 0.0)
+    assert sum(one.cost_usd or 0.0 for one in log.runs()) == pytest.approx(0.002)
+
+
+async def test_an_answer_tells_what_was_paid_inside_before_a_crash() -> None:
+    log, model, under_way = MemoryLog(), EchoModel(), asyncio.Event()
+    await stopped(team_of(model, at=under_way)("go", log=log, id="run"), under_way)
+    assert inside(await team_of(model).resume("run", log=log)) == (1, 1, 0.001)
+    assert inside(await team_of(model).resume("run", log=log)) == (1, 1, 0.001)
+
+
+async def test_runs_opened_inside_runs_inside_are_told_once() -> None:
+    log, model = MemoryLog(), EchoModel()
+    middle = team_of(model)
+
+    @pattern
+    async def team(task: str) -> str:
+        async with run("outer one", log=log):
+            said = await middle(task)
+        assert inside(said) == (1, 1, 0.001)
+        return (await middle(said.text)).text
+
+    answer = await team("go", log=log, id="run")
+    assert inside(answer) == (1, 3, pytest.approx(0.003))
+    for way in (team.resume, team.replay):
+        assert inside(await way("run", log=log)) == (1, 3, pytest.approx(0.003))
+    assert "inside" not in (await Agent("a", model=model)("hi", log=log)).bill
