@@ -95,12 +95,22 @@ def recorded(text: str, output: Output) -> Any:
     return (kind_of(output) if isinstance(output, dict) else adapter(output)).validate_json(text)
 
 
+class Guide(dict[str, Any]):
+    """A JSON Schema that guides a model; whoever asks looks at the answer, and forgives more.
+
+    So do teams that name their members in one: they take "Ada" for ada, and ask once more
+    themselves, in their own words, where somebody is named who is not there.
+    """
+
+
 def fitting(value: JSON, schema: dict[str, Any]) -> JSON:
-    """The value, which fits a JSON Schema.
+    """The value, which fits a JSON Schema; a guide is held against nothing.
 
     Raises:
         ValueError: it does not.
     """
+    if isinstance(schema, Guide):
+        return value
     if wrong := schema_of_answers(schema).wrong(value):
         raise ValueError(wrong)
     return value
@@ -117,12 +127,12 @@ def fitted(text: str, output: Output) -> Any:
     if isinstance(output, dict):
         if not worded(output, text):
             return validated(text, output)
-        wrong = schema_of_answers(output).wrong(text)
-        if not wrong:
-            return text
-        with contextlib.suppress(ValueError):  # It may be the JSON of another kind.
-            return validated(text, output)
-        raise ValueError(wrong)
+        try:
+            return fitting(text, output)
+        except ValueError:
+            with contextlib.suppress(ValueError):  # It may be the JSON of another kind.
+                return validated(text, output)
+            raise
     try:
         return adapter(output).validate_python(text, strict=True)
     except ValueError:

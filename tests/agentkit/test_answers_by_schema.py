@@ -10,7 +10,7 @@ import pytest
 from agentkit import Agent, open_log, pattern
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON
-from agentkit.patterns import person
+from agentkit.patterns import person, router
 from agentkit.patterns.parts.team import typed
 from agentkit.testing import FunctionModel, ScriptedModel
 from agentkit.typed import fitted, recorded, revalidated, schema_of, unwrapped
@@ -160,3 +160,12 @@ async def test_what_an_earlier_version_took_is_given_again(
     assert first.data == again.data == {"port": "Atlantis"} and len(calls) == 1
     with pytest.raises(BadOutput):
         await team("q", output=DUES, log=log)
+
+
+async def test_a_team_asks_again_itself_where_a_name_is_none_of_its_members() -> None:
+    lead = ScriptedModel('{"to": "eve", "reason": "r"}', '{"to": "Ada", "reason": "r"}')
+    ada = Agent("ada", model=ScriptedModel("done"))
+    answer = await router([ada], by=Agent("lead", model=lead))("q")
+    assert answer.text == "done"
+    # It is asked anew, and not told in the same conversation what its schema forbids.
+    assert [len(one.thread) for one in lead.requests] == [1, 1]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import JSON
-from agentkit.typed import explained, schema_of
+from agentkit.typed import Guide, explained, schema_of
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -40,7 +40,7 @@ def naming(model: type[BaseModel], *path: str, names: Sequence[str]) -> JSON:
         shape = schema["$defs"][f"{name}.{inner}"] = copy.deepcopy(schema["$defs"][inner])
         schema["properties"][name] = {"$ref": f"#/$defs/{name}.{inner}"}
     shape["properties"][path[-1]]["enum"] = list(names)
-    return schema
+    return Guide(schema)
 
 
 def form(answer: Answer, *needed: str) -> dict[str, Any]:

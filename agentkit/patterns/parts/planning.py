@@ -12,7 +12,7 @@ from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns.parts.team import called, flat, roster, text_of
 from agentkit.scope import discard, note
-from agentkit.typed import explained, schema_of
+from agentkit.typed import Guide, explained, schema_of
 
 REPAIRS = 2
 """How often a plan that cannot be carried out goes back to the planner; our choice."""
@@ -136,7 +136,7 @@ def form(team: Sequence[Actor], max_steps: int) -> JSON:
     step["id"] |= numbers
     step["needs"]["items"] |= numbers
     schema["properties"]["steps"] |= {"minItems": 1, "maxItems": max_steps}
-    return schema
+    return Guide(schema)
 
 
 def flaw(plan: Plan, team: Sequence[Actor], max_steps: int) -> str:
