@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import PrivateAttr
 
-from agentkit.errors import Waiting
+from agentkit.errors import SetupError, Waiting, safe_repr
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.threads import in_thread
@@ -172,16 +172,28 @@ def set_person(person: Person | None) -> Person:
 
 
 async def persons_answer(question: Question, person: Person | None = None) -> tuple[str, str]:
-    """What the person says, and "": or the question's default, and why that is the answer."""
+    """What the person says, and "": or the question's default, and why that is the answer.
+
+    Raises:
+        SetupError: it is no text.
+        Exception: what the person raises.
+    """
     try:
         async with asyncio.timeout(question.timeout_s) as limit:
-            return await (person or _person)(question), ""
+            said: object = await (person or _person)(question)
     except Nobody:
         return question.default, "nobody is there to answer"
     except TimeoutError:
         if not limit.expired():
             raise
         return question.default, f"no answer within {question.timeout_s:g} s"
+    if isinstance(said, str):
+        return said, ""
+    raise SetupError(
+        f"The person= who was asked {safe_repr(question.text)} returned {safe_repr(said)}.",
+        expected=" or ".join(map(repr, question.options)) or "a text",
+        todo="let person= return a text; to take the question's default: raise Nobody",
+    )
 
 
 def agreed(said: str) -> bool:

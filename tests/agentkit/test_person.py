@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from agentkit import Agent, Message, set_person, tool
+from agentkit.errors import SetupError
 from agentkit.events import Noted, StepStarted
 from agentkit.logs.memory import MemoryLog
-from agentkit.person import Nobody, Question, agreed, is_plain_no
+from agentkit.person import Nobody, Question, agreed, is_plain_no, persons_answer
 from tests.fakes import ScriptedModel, call
 
 pty = pytest.importorskip("pty", reason="no pseudo-terminals here")
@@ -154,3 +155,14 @@ async def test_without_a_person_the_default_is_used_and_said(ida: Ida) -> None:
     assert "nobody is there to answer" in told.content
     notes: list[Any] = [e.data for e in log.read(run_id) if isinstance(e, Noted)]
     assert {"actor": "clerk", "answer": "no", "reason": "nobody is there to answer"} in notes
+
+
+@pytest.mark.parametrize("said", [True, None, 5, {"a": 1}])
+async def test_a_person_who_returns_no_text_is_told_what_to_return(said: Any) -> None:
+    async def person(question: Question) -> Any:
+        return said
+
+    question = Question(text="May it?", options=("yes", "no"), default="no")
+    with pytest.raises(SetupError, match=r"who was asked 'May it\?' returned") as caught:
+        await persons_answer(question, person)
+    assert "'yes' or 'no'" in str(caught.value)
