@@ -81,7 +81,9 @@ def ordered(scene: Scene, text: str) -> Solution | None:
         arguments, left = fill(tool, values, [], "")
         if arguments is None or left or not values:
             continue
-        working = Working(scene)
+        working = Working(scene, asked=text)
+        if working.forbids(tool):
+            continue
         outcome = working.call(tool, arguments)
         if isinstance(outcome, AwaitedCall):
             return Solution(calls=tuple(working.calls))
@@ -160,7 +162,7 @@ def solve(scene: Scene, goal: Goal) -> Solution:
     if isinstance(goal.node, Lit) and goal.node.kind != "number":
         # A name alone asks who or what that is, and does not answer it.
         goal = replace(goal, node=Look((), (Arg("", goal.node),), goal.node.text))
-    working = Working(scene, goal.wanted, outermost(goal.node))
+    working = Working(scene, goal.wanted, outermost(goal.node), asked=goal.text)
     outcome = work_out(working, goal.node)
     if isinstance(outcome, AwaitedCall):
         return Solution(calls=tuple(working.calls))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from agentkit.sim.brain.acting import unbidden
 from agentkit.sim.brain.answering import CLAUSES, solve
 from agentkit.sim.brain.asking import understand
 from agentkit.sim.brain.clauses import answers_nothing
@@ -27,7 +28,7 @@ def delegate(scene: Scene) -> DraftReply | None:
 
     None when no agent is offered, or when the tools at hand answer the question directly.
     """
-    agents = [tool for tool in scene.tools if is_agent(tool)]
+    agents = [one for one in scene.tools if is_agent(one) and not unbidden(one, scene.question)]
     if not agents or not scene.question:
         return None
     parts = orders(scene.question, agents) or by_fit(scene, agents)

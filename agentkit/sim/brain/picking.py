@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agentkit.sim.brain.acting import ACTIONS, ONLY_VERBS, VERBS_OF_ACTION, stores
+from agentkit.sim.brain.acting import ACTIONS, ONLY_VERBS, VERBS_OF_ACTION, stores, unbidden
 from agentkit.sim.brain.affinity import Filler
 from agentkit.sim.brain.choosing import fill, hints_of, names_itself, rate
 from agentkit.sim.brain.lexing import Lit, literals
@@ -52,6 +52,8 @@ def candidates(
         plenty = sum(not filler.optional for filler in fillers) >= 2
         fits = not left and (named or plenty)
         if score >= GOOD_FIT or not direct or (fits and tool.required):
+            if working.forbids(tool):
+                continue
             ranked.append((-score, place, tool, arguments))
     ranked.sort(key=lambda item: item[:2])
     found = [(tool, arguments) for _, _, tool, arguments in ranked]
@@ -75,6 +77,7 @@ def only_tool(working: Working, fillers: list[Filler]) -> list[tuple[ToolSenses,
         or tool.asks
         or not tool.required
         or stores(tool, working.scene.question)
+        or unbidden(tool, working.order)
     ):
         return []
     if tool.offer.description.count(",") >= LISTED:

@@ -40,7 +40,7 @@ def topic(scene: Scene, subject: str, antecedent: Lit | None) -> Solution:
             if not isinstance(outcome, str) and isinstance(outcome.data, dict):
                 return Solution(f"{capital(show(outcome.data))}.", outcome.data)
     for tool in scene.tools:
-        if tool.asks and tool.required:
+        if tool.asks and tool.required and not working.forbids(tool):
             found = working.call(tool, {tool.required[0].name: subject})
             if isinstance(found, AwaitedCall):
                 return Solution(calls=tuple(working.calls))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentkit.sim.brain.acting import VERBS_OF_ACTION
+from agentkit.sim.brain.acting import VERBS_OF_ACTION, unbidden
 from agentkit.sim.brain.reading import ReadValue
 from agentkit.sim.brain.scene import Result, Scene
 from agentkit.sim.brain.schemas import ToolSenses
@@ -31,6 +31,23 @@ class Working:
     """What tools that would fit were not given."""
     tries: bool = True
     """Whether the only tool is tried where nothing says that it can tell."""
+    asked: str = ""
+    """The sentence that is worked on; without one, the whole question."""
+
+    @property
+    def order(self) -> str:
+        """Return the text that must order what changes something."""
+        return self.asked or self.scene.question
+
+    def forbids(self, tool: ToolSenses) -> bool:
+        """Return whether a tool would change what nobody ordered, and note that it is not done."""
+        found = unbidden(tool, self.order)
+        if found:
+            self.lacking.append(
+                f"I did not call {tool.offer.name}: it changes something, and that is not ordered "
+                "here without a but."
+            )
+        return found
 
     def slips(self, label: str, share: float = 1.0) -> bool:
         """Return whether this step goes wrong; only hasty temperaments slip."""
