@@ -8,7 +8,7 @@ from agentkit.sim.brain.asking import Goal
 from agentkit.sim.brain.lexing import literals, sentences
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.thought import Json
-from agentkit.sim.brain.values import NotTold, Value, exact
+from agentkit.sim.brain.values import NotTold, Value, as_number, exact
 from agentkit.sim.brain.working import Working
 
 REPLY_WITH = (
@@ -103,7 +103,7 @@ def formed(text: str, data: Json, scene: Scene) -> str:
         orders,
     ):
         numbers = [lit for lit in literals(text) if lit.kind == "number"]
-        text = exact(float(numbers[-1].value)) if numbers else text
+        text = exact(as_number(numbers[-1].value) or 0) if numbers else text
     elif re.search(
         r"\b(?:only (?:the|a) name|name only|just the name|one word|single word)\b", orders
     ):

@@ -14,6 +14,13 @@ from agentkit.sim.brain.words import sense, senses
 
 UNKNOWN = "unknown"
 UNKNOWNS = frozenset(("unknown", "none", "other", "unclear", "undecided", "n/a", "abstain"))
+HEDGED = re.compile(
+    r"\b(?:not|no|never|without|except|about|around|approximately|roughly|nearly|almost|perhaps|"
+    r"maybe|between|at least|at most|(?:more|less|fewer) than|up to|over|under|above|below|or)\b|"
+    r"n['’]t\b|[<>≤≥~≈±]",
+    re.IGNORECASE,
+)
+"""What makes another number, or none, of the one that a text names."""
 
 
 def fits_kind(kind: str, value: Json) -> bool:
@@ -61,18 +68,28 @@ def fitted_to(schema: dict[str, Json], kind: str, value: Json) -> Json:
         case "number" | "integer":
             number = as_number(value)
             if number is None and isinstance(value, str):
-                found = re.findall(r"-?\d[\d,.]*", value)
-                number = (
-                    as_number(number_of(found[0].rstrip(".,")).value) if len(found) == 1 else None
-                )
+                number = only_number(value)
             return within(schema, kind, number)
         case "string":
             text = value if isinstance(value, str) else show(value)
-            longest = schema.get("maxLength")
-            return text[:longest] if longest else text
+            # What is cut says something else: `12` of 123.45, and a sentence without its end.
+            return text if len(text) <= schema.get("maxLength", len(text)) else None
         case "object":
             return value if isinstance(value, dict) else None
     return value
+
+
+def only_number(text: str) -> float | None:
+    """Return the number that a text is about, or None where it is a bound, a guess or denied.
+
+    `1.234,50` is written in another way than the numbers here, and the 2 of `P2D` is no number.
+    """
+    found = re.findall(r"(?<![^\W_])-?\d[\d,.]*", text)
+    if len(found) != 1 or len(re.findall(r"\d[\d,.]*", text)) != 1 or HEDGED.search(text):
+        return None
+    digits = found[0].rstrip(".,")
+    plainly = re.fullmatch(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?", digits)
+    return as_number(number_of(digits).value) if plainly else None
 
 
 def within(schema: dict[str, Json], kind: str, number: float | None) -> float | None:
@@ -85,7 +102,8 @@ def within(schema: dict[str, Json], kind: str, number: float | None) -> float | 
         return None
     if under is not None and number >= under:
         return None
-    return int(number) if kind == "integer" else float(number)
+    whole = kind == "integer" or float(number) != number
+    return int(number) if whole else float(number)
 
 
 def has_blank(schema: dict[str, Json], kind: str) -> bool:
@@ -95,7 +113,10 @@ def has_blank(schema: dict[str, Json], kind: str) -> bool:
     """
     if schema.get("enum"):
         return any(str(one).casefold() in UNKNOWNS for one in schema["enum"])
-    return kind in ("array", "object") or (kind == "string" and "format" not in schema)
+    short = schema.get("maxLength", len(UNKNOWN)) < len(UNKNOWN)
+    return kind in ("array", "object") or (
+        kind == "string" and "format" not in schema and not short
+    )
 
 
 def blank(schema: dict[str, Json], kind: str) -> Json:

@@ -97,7 +97,7 @@ def number_of(text: str) -> Lit:
     value = float(digits.replace(",", ""))
     if not math.isfinite(value):
         return Lit(text.strip(), "code", text.strip())
-    tidy = int(value) if value == int(value) and "." not in digits else value
+    tidy = value if "." in digits else int(digits.replace(",", ""))
     return Lit(text.strip(), "number", tidy, UNITS.get(rest.casefold(), rest))
 
 

@@ -60,15 +60,23 @@ def as_lit(data: Json, hints: tuple[str, ...], unit: str = "") -> Lit:
     return Lit(str(data), kind, str(data), "", hints)
 
 
+EXACT = 2**53
+"""From here on a float cannot tell each whole number from its neighbours."""
+
+
 def as_number(data: Json) -> float | None:
-    """Return a value as a number, or None."""
+    """Return a value as a number, or None; a whole number keeps all its digits."""
     if isinstance(data, bool) or data is None:
         return None
     try:
         number = float(data)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number):
+        return None
+    if abs(number) >= EXACT and (isinstance(data, int) or str(data).strip().lstrip("+-").isdigit()):
+        return int(data)
+    return number
 
 
 def arithmetic(op: str, numbers: list[float]) -> float:
@@ -102,11 +110,13 @@ def plain(number: float) -> str:
 
 def exact(number: float) -> str:
     """Return a number that was given with all its digits, without binary dust and exponents."""
+    if isinstance(number, int):
+        return str(number)
     if not math.isfinite(number):
         return str(number)
     if number == int(number):
         return str(int(number))
-    return format(Decimal(f"{number:.12g}"), "f")
+    return format(Decimal(f"{number:.15g}"), "f")
 
 
 def common_unit(outcomes: list[Outcome]) -> str:

@@ -295,3 +295,48 @@ def test_the_name_that_a_card_was_asked_by_fills_the_field_of_its_kind() -> None
     assert found == [
         {"port": name, "depth_m": port(name)["depth_m"]} for name in ("Amber", "Briar")
     ]
+
+
+@pytest.mark.parametrize(("told", "schema"), [
+    (12345678901234567890, {"type": "integer"}), (2**53 + 1, {"type": "integer"}),
+    (2**53 + 1, {"type": "number"}), (99999999999.99, {"type": "number"}),
+    ("12 EUR", {"type": "integer"}), ("1,234.5 kg", {"type": "number"}),
+    (123.45, {"type": "string", "maxLength": 6}),
+    ("1.234,50 EUR", None), ("not 12", None), ("no more than 12", None), ("P2D", None),
+    ("12 or 13", None), ("about 12", None),
+])  # fmt: skip
+def test_a_number_is_given_as_it_was_told_or_not_at_all(told: Any, schema: Any) -> None:
+    def amount(item: str) -> Any:
+        """Amount of an item."""
+        return told
+
+    form = {"type": "object", "required": ["value"],
+            "properties": {"value": schema or {"type": "number"}}}  # fmt: skip
+    found = talk("What is the amount of the item 'loan'?", amount, schema=form)
+    if schema is None:
+        assert found.refusal.startswith("I cannot fill")
+    else:
+        right = {"12 EUR": 12, "1,234.5 kg": 1234.5}.get(told, told)
+        given = json.loads(found.text)["value"]
+        assert str(given) == str(right) or given == right
+
+
+@pytest.mark.parametrize("longest", [2, 3, 4])
+def test_a_text_that_is_too_long_is_not_cut(longest: int) -> None:
+    def price(item: str) -> float:
+        """Price of an item in EUR."""
+        return 123.45
+
+    form = {"type": "object", "required": ["value"],
+            "properties": {"value": {"type": "string", "maxLength": longest}}}  # fmt: skip
+    found = talk("What is the price of bread?", price, schema=form)
+    assert found.refusal.startswith("I cannot fill")
+    assert talk("What is the price of bread?", price).text == "The price of bread is 123.45 EUR."
+
+
+def test_a_large_number_is_said_with_all_its_digits() -> None:
+    def amount(item: str) -> float:
+        """Amount of an item."""
+        return 99999999999.99
+
+    assert "99999999999.99" in talk("What is the amount of the item 'loan'?", amount).text
