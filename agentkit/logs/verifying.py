@@ -291,6 +291,9 @@ def gaps(db: Statements, link: bytes, runs: int, wrong: Problems) -> None:
     count, highest = db.execute("SELECT count(*), coalesce(max(rowid), 0) FROM events").fetchone()
     if highest - count != missing:
         wrong.add(f"events are missing: {count} of {highest}")
+    (since,) = there(db.execute("SELECT since FROM chain").fetchone(), "The chain's row")
+    if type(since) is not int or since < 0 or (since > highest and not missing):
+        wrong.add(f"where its chain begins was altered: after {since!r} of {highest} events")
 
 
 def last_unchained(db: Statements) -> int:

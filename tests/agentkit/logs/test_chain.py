@@ -106,6 +106,8 @@ EDITS = {
     "a message's words": "UPDATE messages SET body=replace(body,'hello','hallo')",
     "a message's place": "UPDATE messages SET parent=NULL",
     "a message deleted": "DELETE FROM messages WHERE rowid=3",
+    "where its chain begins": "UPDATE chain SET since=99",
+    "where its chain begins, in words": "UPDATE chain SET since='early'",
     "a cost": "UPDATE runs SET cost_usd=cost_usd+1e-9 WHERE n=1",
     "a status": "UPDATE runs SET status='failed' WHERE n=1",
     "a name": "UPDATE runs SET name='another' WHERE n=2",
