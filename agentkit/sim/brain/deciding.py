@@ -17,8 +17,21 @@ from agentkit.sim.brain.values import NotTold, Outcome, Value, as_number, conver
 from agentkit.sim.brain.words import sense, stem
 from agentkit.sim.brain.working import Working
 
-NEGATED = re.compile(r"\b(?:not|without|except|out of|no longer|other than)\b|n't\b", re.IGNORECASE)
+NEGATED = re.compile(
+    r"\b(?:not|without|except|excepting|excluding|apart from|besides|out of|other than|never|none|"
+    r"nobody|neither|nor|unless|no(?!\.?\s*\d)|(?:all|every|each|any|everyone)(?: \w+){0,2} but)\b|"
+    r"n['’]t\b",
+    re.IGNORECASE,
+)
 """What turns a question round; a tool's whole answer is none to it."""
+QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
+
+
+def turned(text: str) -> bool:
+    """Return whether a question is turned round by words of its own, not by those of a title."""
+    return NEGATED.search(QUOTED.sub("", text)) is not None
+
+
 EXISTENCE = re.compile(
     r"(?:are|is|were|was) there\b|(?:do|does|did|has|have)\b.*\b(?:any|have|got)\b", re.I
 )
@@ -52,7 +65,7 @@ def truth(goal: Goal, value: Value) -> Solution:
     denied = bool({"no", "not", "none", "never"} & set(said.casefold().split()))
     if denied:
         return Solution(f"No ({said}).", False)
-    if asked & spoken and not NEGATED.search(goal.text):
+    if asked & spoken and not turned(goal.text):
         return Solution(f"Yes ({said}).", True)
     return Solution(f"I cannot say yes or no; what I was told is: {said}{stop(said)}", value.data)
 
@@ -70,7 +83,8 @@ def row_count(goal: Goal, value: Value) -> Outcome:
 def suits(goal: Goal, value: Value) -> bool:
     """Return whether what was found is of the kind that the question asks for."""
     data = value.data
-    if NEGATED.search(goal.text) and not goal.op and isinstance(data, list | bool):
+    told = goal.wanted == "truth" and isinstance(data, str)
+    if turned(goal.text) and value.source != "passage" and not told:
         return False
     if goal.wanted == "truth" and not goal.op:
         if isinstance(data, list):

@@ -11,7 +11,7 @@ from agentkit.sim.brain.clauses import spoken
 from agentkit.sim.brain.cursor import PLACES
 from agentkit.sim.brain.lexing import UNITS, Lit
 from agentkit.sim.brain.reading import TIMES, ReadValue, from_prose, from_record
-from agentkit.sim.brain.rows import about, held, keys_of
+from agentkit.sim.brain.rows import about, flagged, held, keys_of
 from agentkit.sim.brain.scene import Result, prose
 from agentkit.sim.brain.supply import result_unit
 from agentkit.sim.brain.thought import Json
@@ -27,6 +27,8 @@ AMOUNTS = frozenset(
 AMOUNT_SENSES = MEASURES | frozenset(map(sense, AMOUNTS))
 """A record or a list is no answer to a question for one of these."""
 SIZE = sense("size")
+CHOOSES = re.compile(r"\W*(?:please )?(?:which|who|list|name|show|count)\b", re.IGNORECASE)
+"""How a question begins that asks for those rows of which something holds."""
 LONG, FEW = 60, 3
 """Words of a text that may be an answer as it is: at most so many, and one that is read."""
 
@@ -105,7 +107,13 @@ def in_text(working: Working, result: Result, text: str, sought: Sought) -> Valu
 
 def alone(working: Working, result: Result, data: Json, sought: Sought) -> Value | None:
     """Return a result that has no parts to choose from, where nothing is left to account for."""
-    if data in (None, "", [], {}) or sought.left or sought.rest - keys_of(data):
+    if data in (None, "", [], {}) or sought.left:
+        return None
+    keys = keys_of(data)
+    if working.wanted == "count" or CHOOSES.match(working.scene.question):
+        data, flags = flagged(data, set(sought.head) | sought.rest)
+        keys |= flags
+    if sought.rest - keys:
         return None
     if isinstance(data, list) and set(sought.head) & AMOUNT_SENSES:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from agentkit.sim.brain.composing import show
+from agentkit.sim.brain.deciding import turned
 from agentkit.sim.brain.facts import Facts, given_literals, is_field
 from agentkit.sim.brain.fitting import blank, fitted_to, has_blank, nullable
 from agentkit.sim.brain.judging import DraftReply
@@ -216,6 +217,11 @@ class Form:
         if not rows and any(one.data == [] and not one.error for one in self.scene.results):
             return []  # a look-up told that there is none
         if type_of(items) == "object":
+            told = self.thought.data
+            if isinstance(told, list) and told and all(isinstance(row, dict) for row in told):
+                return [self.row(items, row) for row in told]
+            if turned(self.scene.question):
+                return None
             if any(isinstance(r.data, list) and not r.error for r in self.scene.results):
                 return [self.row(items, row) for row in rows if isinstance(row, dict)] or None
             return self.tabled(items, name)

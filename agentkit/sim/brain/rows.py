@@ -63,7 +63,32 @@ def held(row: Json, lit: Lit) -> bool:
 
 
 def keys_of(data: Json) -> set[str]:
-    """Return the senses of the names of a record's fields, or of all rows' fields."""
-    rows = data if isinstance(data, list) else [data]
-    return {one for row in rows if isinstance(row, dict) for key in row for one in
-            senses(split_identifier(key))}  # fmt: skip
+    """Return the senses of the names of a record's fields, or of all rows' fields.
+
+    A field that says no of some rows is not true of all of them because it is there.
+    """
+    rows = [row for row in (data if isinstance(data, list) else [data]) if isinstance(row, dict)]
+    names = dict.fromkeys(key for row in rows for key in row)
+    return {
+        one
+        for key in names
+        if all(row.get(key) and not isinstance(row.get(key), bool) for row in rows)
+        for one in senses(split_identifier(key))
+    }
+
+
+def flagged(data: Json, said: set[str]) -> tuple[Json, set[str]]:
+    """Return the rows of which all the switches hold that a question names, and those words.
+
+    Of loans with a field `overdue`, those that are, where overdue loans are asked for.
+    """
+    rows = data if isinstance(data, list) else []
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        return data, set()
+    words: set[str] = set()
+    for key in rows[0]:
+        own = set(senses(split_identifier(key)))
+        if own and own <= said and all(isinstance(row.get(key), bool) for row in rows):
+            words |= own
+            data = [row for row in data if row[key]]
+    return data, words
