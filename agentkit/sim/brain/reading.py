@@ -105,6 +105,17 @@ def field_of(record: dict[str, Json], key: str) -> ReadValue:
     )
 
 
+UNTRUE = re.compile(
+    r"\bit (?:is|was) (?:false|untrue|wrong|not true|not the case) that\b|\bunless\b", re.IGNORECASE
+)
+"""What makes of a sentence the opposite of what it states, or true on a condition only."""
+NOT_SO = re.compile(
+    r"[^,;:.]*?\b(?:(?:is|are|was|were) (?:not|never|no longer)\b|(?:is|are|was|were)n['’]t\b)",
+    re.IGNORECASE,
+)
+"""A sentence that says who or how much something is not."""
+
+
 def from_prose(
     texts: list[str],
     head: list[str],
@@ -126,6 +137,8 @@ def from_prose(
     scored: list[tuple[float, str]] = []
     for sentence, near in readable(texts, skip):
         low = sentence.casefold()
+        if UNTRUE.search(sentence) or (wanted != "any" and NOT_SO.match(sentence)):
+            continue
         if card := card_of(sentence):
             if found := from_card(card, head, must):
                 return found

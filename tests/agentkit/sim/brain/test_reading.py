@@ -111,3 +111,20 @@ def test_clauses_part_where_another_statement_begins() -> None:
 def test_a_card_is_a_record_and_a_sentence_is_none() -> None:
     assert card_of(CARD)["home port"] == "Elder" and card_of(CARD)["crew"] == 32
     assert card_of("The gate opens at 6: be there.") == {}
+
+
+@pytest.mark.parametrize(("told", "question"), [
+    ("Ada is not the harbour master of Briar.", "Who is the harbour master of Briar?"),
+    ("Ada is no longer the harbour master of Briar.", "Who is the harbour master of Briar?"),
+    ("It is false that the mole is 6 m deep.", "How deep is the mole?"),
+    ("The mole isn't 6 m deep.", "How deep is the mole?"),
+    ("The fee is 5 EUR, unless it rains, then 7 EUR.", "What is the fee when it rains?"),
+])  # fmt: skip
+def test_a_denied_sentence_does_not_state_its_opposite(told: str, question: str) -> None:
+    for found in (talk(f"{told} {question}"), talk(question, system=f"These are notes. {told}")):
+        assert found.text.startswith("I cannot"), found.text
+
+
+def test_what_another_sentence_states_is_read_all_the_same() -> None:
+    told = "Ada is not the harbour master of Briar. Bob is the harbour master of Briar."
+    assert "Bob" in talk(f"{told} Who is the harbour master of Briar?").text
