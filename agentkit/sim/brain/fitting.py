@@ -113,7 +113,7 @@ def has_blank(schema: dict[str, Json], kind: str) -> bool:
     """
     if schema.get("enum"):
         return any(str(one).casefold() in UNKNOWNS for one in schema["enum"])
-    short = schema.get("maxLength", len(UNKNOWN)) < len(UNKNOWN)
+    short = 0 < schema.get("maxLength", len(UNKNOWN)) < len(UNKNOWN)  # of none there is but one
     return kind in ("array", "object") or (
         kind == "string" and "format" not in schema and not short
     )

@@ -340,3 +340,9 @@ def test_a_large_number_is_said_with_all_its_digits() -> None:
         return 99999999999.99
 
     assert "99999999999.99" in talk("What is the amount of the item 'loan'?", amount).text
+
+
+def test_a_text_that_can_only_be_empty_is_empty() -> None:
+    form = {"type": "object", "required": ["value"],
+            "properties": {"value": {"type": "string", "maxLength": 0}}}  # fmt: skip
+    assert json.loads(talk("What is the price of bread?", schema=form).text) == {"value": ""}
