@@ -103,9 +103,9 @@ def test_words_and_options_of_a_line_are_filled_in_once(shared: Notebook) -> Non
 
 def test_a_body_is_a_template(shared: Notebook) -> None:
     shared.ok("tonnes = 50")
-    cell = shared.ok("%%ask clerk\nWhat are the dues for {{ tonnes }} t in Amber? {not this}")
+    cell = shared.ok("%%ask clerk\nWhat are the dues for {{ tonnes }} t in Amber? {this}")
     assert "650" in cell.text
-    assert "{not this}" in shared.ok("%transcript").text
+    assert "{this}" in shared.ok("%transcript").text
 
 
 @pytest.mark.parametrize(
