@@ -104,7 +104,8 @@ def verbs_of(tool: ToolSenses) -> set[str]:
     text = tool.offer.description.strip()
     begins = [word.casefold() for word in re.findall(r"[A-Za-z]+", text)[:1]]
     hit = IMPERATIVE_START.match(text)
-    orders = {hit[1].casefold()} - TELLING if hit else set[str]()
+    # A verb that nobody knows may as well be one of reckoning: `Twice a number`, `Triple a sum`.
+    orders = {one for one in ([hit[1].casefold()] if hit else []) if base(one) in DOING}
     says = orders | ({one for one in begins if base(one) in DOING} if not nominal(tool) else set())
     telling = bool(begins) and (begins[0] in TELLING or nominal(tool))
     named = {one for one in first if one in DOING and not telling}

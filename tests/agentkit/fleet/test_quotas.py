@@ -286,7 +286,8 @@ async def test_what_a_call_did_not_take_is_the_next_ones(postgres_url: str) -> N
     across, rates = LogAcross(log), Rates(None, 100.0 * 60, 0.5)
     await across.enter("m", rates, "", 60.0)
     across.settle("m", 60.0, 10.0)
-    assert await across.enter("m", rates, "", 50.0) < 0.05
+    # Half a second where it were not given back; a busy machine takes some of that itself.
+    assert await across.enter("m", rates, "", 50.0) < 0.3
     across.settle("m", 50.0, 80.0)
     # Thirty are owed, and forty are wanted: 0.7 s at a hundred a second, less what is due by now.
     assert 0.15 < await across.enter("m", rates, "", 40.0) < 3.0
