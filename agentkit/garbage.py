@@ -21,12 +21,8 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            age()
+            # Unless somebody has set objects aside, which would come back.
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
-
-
-def age() -> None:
-    """Make all objects old, as if they had been looked through; none where some are set aside."""
-    if not gc.get_freeze_count():
-        gc.freeze()
-        gc.unfreeze()

@@ -77,7 +77,6 @@ ALIKE = tuple(
     )
 )  # fmt: skip
 """Verbs by any of which one may order what another one says."""
-IMPERATIVE_START = re.compile(r"\W*([a-z]+) (?:an?|the|one|some)\b", re.IGNORECASE)
 NO_ORDER = re.compile(
     r"\b(?:no|not|never|cannot|nobody|unless|except|rather than|instead of|refuse|decline|avoid|"
     r"refrain|forbid(?:den)?|prevent|false|wrong|if|whether|until|in case)\b|n['’]t\b",
@@ -101,17 +100,13 @@ VERB_PLACES = re.compile(
 def verbs_of(tool: ToolSenses) -> set[str]:
     """Return the senses of the verbs by which a tool says that it changes something, or none."""
     first = [word.casefold() for word in split_identifier(tool.offer.name)[:1]]
-    text = tool.offer.description.strip()
-    begins = [word.casefold() for word in re.findall(r"[A-Za-z]+", text)[:1]]
-    hit = IMPERATIVE_START.match(text)
-    # A verb that nobody knows may as well be one of reckoning: `Twice a number`, `Triple a sum`.
-    orders = {one for one in ([hit[1].casefold()] if hit else []) if base(one) in DOING}
-    says = orders | ({one for one in begins if base(one) in DOING} if not nominal(tool) else set())
-    telling = bool(begins) and (begins[0] in TELLING or nominal(tool))
+    begins = [one.casefold() for one in re.findall(r"[A-Za-z]+", tool.offer.description)[:1]]
+    noun = nominal(tool)
+    # A verb that is not known here may as well be one of reckoning: `Twice a number`.
+    says = {one for one in begins if base(one) in DOING and not noun}
+    telling = noun or (bool(begins) and begins[0] in TELLING)
     named = {one for one in first if one in DOING and not telling}
-    # A noun may stand before an article (`Games the member won`), a verb is no plural.
-    said = {one for one in says if base(one) in DOING or not one.endswith("s")}
-    return {sense(base(one)) for one in said | named}
+    return {sense(base(one)) for one in says | named}
 
 
 def nominal(tool: ToolSenses) -> bool:
